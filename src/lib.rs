@@ -1,1 +1,2 @@
-//! Ringfence.
+//! Ringfence: a self-hosted, phone-verified auth server.
+
