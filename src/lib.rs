@@ -1,2 +1,3 @@
 //! Ringfence: a self-hosted, phone-verified auth server.
 
+pub mod passwords;
