@@ -97,7 +97,8 @@ impl Hasher {
     /// Verifies a password against the stored hash, under the parameters stored with it.
     ///
     /// `None`, an unknown user, costs one hash at the current cost and is a mismatch: the time tells nothing. (Only a
-    /// hash that was made at another cost takes another time, until its owner next logs in.)
+    /// hash that was made at another cost takes another time, until its owner next logs in.) To hash the password
+    /// anew after [`Verification::MatchOutdated`], keep a clone of it.
     ///
     /// # Errors
     /// [`HashError`].
