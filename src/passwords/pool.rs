@@ -337,7 +337,9 @@ mod tests {
         })
         .unwrap();
         assert_eq!(pool.submit(Box::new(|| panic!("on purpose"))).await, Err(PoolError::Panicked));
-        assert_eq!(pool.submit(Box::new(|| 1)).await, Ok(1));
+        // A dead thread would keep the next caller waiting for ever.
+        let next = tokio::time::timeout(Duration::from_secs(5), pool.submit(Box::new(|| 1))).await;
+        assert_eq!(next, Ok(Ok(1)));
         assert_eq!(made.load(Ordering::Relaxed), 2);
     }
 
