@@ -1,3 +1,4 @@
 //! Ringfence: a self-hosted, phone-verified auth server.
 
+pub mod otp;
 pub mod passwords;

@@ -1,0 +1,4 @@
+//! One-time codes: who sends them, who judges them.
+
+pub mod channel;
+pub mod providers;

@@ -1,0 +1,115 @@
+//! What a hosted verification can answer: the words in which every provider that makes and judges
+//! the code itself is understood.
+//!
+//! Owns the closed lists of verdicts and reasons. Never decides what a user is told.
+
+/// A verification that a provider has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The provider's handle. At most 128 characters of `[A-Za-z0-9_-]`, so it can stand in a
+    /// path. To be kept with the challenge; a code is checked against it.
+    pub reference_id: String,
+}
+
+/// A provider's judgement on one code. Only [`Verdict::Approved`] lets anybody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The provider said in so many words that the code was right.
+    Approved,
+    /// The code was wrong; as far as is known another may be tried on the same verification.
+    WrongCode,
+    /// The code was wrong and that ended the verification: only a new code can help.
+    Burnt,
+    /// The code has grown too old.
+    Expired,
+    /// A newer verification of the same number has taken this one's place.
+    Aborted,
+    /// The provider, or the account's own rules there, refused the verification.
+    Denied(Reason),
+    /// Nothing is decided yet.
+    Pending,
+    /// The verification ended without a code having been judged.
+    Failed(Reason),
+    /// The provider does not know the verification, or no longer.
+    NotFound,
+    /// The provider answered something that is not on its published list.
+    Unrecognised,
+}
+
+impl Verdict {
+    /// A stable name for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::WrongCode => "wrong_code",
+            Self::Burnt => "burnt",
+            Self::Expired => "expired",
+            Self::Aborted => "aborted",
+            Self::Denied(_) => "denied",
+            Self::Pending => "pending",
+            Self::Failed(_) => "failed",
+            Self::NotFound => "not_found",
+            Self::Unrecognised => "unrecognised",
+        }
+    }
+
+    /// Why, where the provider gave a reason that the verdict's name does not already tell.
+    pub const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Denied(reason) | Self::Failed(reason) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+/// Why a provider refused a verification or could not carry it through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Taken for fraud.
+    Fraud,
+    /// The account has no credit left.
+    NoCredit,
+    /// The number is blocked.
+    Blocked,
+    /// The account does not send to this destination.
+    DestinationDenied,
+    /// Our own webhook said no.
+    DeniedByCallback,
+    /// Our own webhook answered nothing that could be understood.
+    InvalidCallback,
+    /// The provider broke down.
+    InternalError,
+    /// The network failed, or the number cannot be reached.
+    Unreachable,
+    /// The text message could not be delivered.
+    DeliveryFailure,
+    /// The caller's number did not match.
+    InvalidCaller,
+    /// The person hung up without entering a code.
+    HungUp,
+    /// The verification ran out while it was pending.
+    FailedPending,
+    /// The provider gave no reason, or one that is not on its published list.
+    Other,
+}
+
+impl Reason {
+    /// A stable name for logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fraud => "fraud",
+            Self::NoCredit => "no_credit",
+            Self::Blocked => "blocked",
+            Self::DestinationDenied => "destination_denied",
+            Self::DeniedByCallback => "denied_by_callback",
+            Self::InvalidCallback => "invalid_callback",
+            Self::InternalError => "internal_error",
+            Self::Unreachable => "unreachable",
+            Self::DeliveryFailure => "delivery_failure",
+            Self::InvalidCaller => "invalid_caller",
+            Self::HungUp => "hung_up",
+            Self::FailedPending => "failed_pending",
+            Self::Other => "other",
+        }
+    }
+}

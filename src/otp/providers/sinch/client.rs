@@ -1,0 +1,235 @@
+//! The two calls of a verification, each one whole: ask, understand, log.
+//!
+//! Owns the order of requests, the time they may take together and the rule of what is sent twice.
+//! Never repeats a start: its outcome may be a message that somebody pays for.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::Client;
+use tokio::time::Instant;
+
+use super::NAME;
+use super::outcome::{self, Finding, Standing};
+use super::request::{Endpoint, Outgoing, is_plain_id};
+use super::settings::{SinchSettings, SinchSetupError};
+use super::wire::{ReportRequest, StartRequest};
+use crate::otp::channel::Channel;
+use crate::otp::providers::call_log::{Call, Line};
+use crate::otp::providers::failure::{FailureKind, ProviderFailure};
+use crate::otp::providers::hosted::{Reason, Started, Verdict};
+use crate::otp::providers::outbound::{Answer, ExchangeError, TOTAL_TIMEOUT, exchange};
+
+/// The longest code that Sinch takes, in characters.
+const MAX_CODE_CHARS: usize = 10;
+
+/// A Sinch application. Cheap to clone.
+#[derive(Clone)]
+pub struct Sinch {
+    endpoint: Arc<Endpoint>,
+    total_timeout: Duration,
+}
+
+impl Sinch {
+    /// Checks `settings`; asks nobody. `http` should be [`super::super::outbound::http_client`].
+    pub fn new(settings: SinchSettings, http: Client) -> Result<Self, SinchSetupError> {
+        let endpoint = Arc::new(Endpoint::new(settings, http)?);
+        Ok(Self { endpoint, total_timeout: TOTAL_TIMEOUT })
+    }
+
+    /// Gives one call, with its retry and follow-up question, another time than 8 seconds.
+    #[must_use]
+    pub const fn with_total_timeout(mut self, total_timeout: Duration) -> Self {
+        self.total_timeout = total_timeout;
+        self
+    }
+
+    /// Has Sinch make a code and send it to `to_e164`.
+    ///
+    /// A new start ends the verification that the number had before. `reference` is ours for
+    /// this start, 1 to 128 characters of `[A-Za-z0-9_-]`; `languages` has the form of an
+    /// `Accept-Language` header and is left out if it is not sound. Never sent twice.
+    pub async fn start(
+        &self,
+        now: DateTime<Utc>,
+        to_e164: &str,
+        channel: Channel,
+        reference: &str,
+        languages: Option<&str>,
+    ) -> Result<Started, ProviderFailure> {
+        let call = Call::begin(NAME, "start");
+        let started = self.try_start(now, to_e164, channel, reference, languages).await;
+        match &started {
+            Ok(_) => call.answered(&Line { outcome: "started", ..Line::default() }),
+            Err(failure) => call.failed(failure),
+        }
+        started
+    }
+
+    /// Has Sinch judge `code` for the verification `reference_id` that went out by `channel`.
+    ///
+    /// Every outcome but [`Verdict::Approved`] means that the code does not count. Sent a second
+    /// time only if the connection failed before any answer. A lost answer may have spent the
+    /// verification, so that the second report finds nothing.
+    pub async fn check(
+        &self,
+        now: DateTime<Utc>,
+        reference_id: &str,
+        channel: Channel,
+        code: &str,
+    ) -> Result<Verdict, ProviderFailure> {
+        let call = Call::begin(NAME, "check");
+        let found = self.try_check(now, reference_id, channel, code).await;
+        match &found {
+            Ok(finding) => log_finding(&call, finding),
+            Err(failure) => call.failed(failure),
+        }
+        found.map(|finding| finding.verdict)
+    }
+
+    async fn try_start(
+        &self,
+        now: DateTime<Utc>,
+        to_e164: &str,
+        channel: Channel,
+        reference: &str,
+        languages: Option<&str>,
+    ) -> Result<Started, ProviderFailure> {
+        if !is_e164(to_e164) {
+            return Err(unsent(FailureKind::InvalidNumber, "not a number in E.164 form"));
+        }
+        if !is_plain_id(reference) {
+            return Err(unsent(FailureKind::Configuration, "the reference is not a plain one"));
+        }
+        let request = StartRequest::new(to_e164, channel, reference);
+        let outgoing = Outgoing::start(&request, languages).map_err(unwritable)?;
+        let answer =
+            self.ask(&outgoing, now, self.deadline()).await.map_err(outcome::unanswered)?;
+        let mut private = self.endpoint.private();
+        private.push(to_e164);
+        outcome::started(&answer, &private)
+    }
+
+    async fn try_check(
+        &self,
+        now: DateTime<Utc>,
+        reference_id: &str,
+        channel: Channel,
+        code: &str,
+    ) -> Result<Finding, ProviderFailure> {
+        if !is_plain_id(reference_id) {
+            return Ok(Finding::unasked(Verdict::NotFound));
+        }
+        if !is_code(code) {
+            return Ok(Finding::unasked(Verdict::WrongCode));
+        }
+        let deadline = self.deadline();
+        let outgoing = Outgoing::report(reference_id, &ReportRequest::new(channel, code))
+            .map_err(unwritable)?;
+        let answer = self.ask_again(&outgoing, now, deadline).await.map_err(outcome::unanswered)?;
+        let mut private = self.endpoint.private();
+        private.push(code);
+        let mut finding = outcome::reported(&answer, reference_id, &private)?;
+        if finding.verdict == Verdict::WrongCode
+            && self.standing(now, reference_id, deadline).await == Standing::Ended
+        {
+            finding.verdict = Verdict::Burnt;
+        }
+        Ok(finding)
+    }
+
+    /// Whether a wrong code has ended the verification. Not to know is no failure: the code was
+    /// wrong in any case.
+    async fn standing(&self, now: DateTime<Utc>, id: &str, deadline: Instant) -> Standing {
+        let call = Call::begin(NAME, "status");
+        let found = match self.ask(&Outgoing::status(id), now, deadline).await {
+            Ok(answer) => outcome::standing(&answer, id, &self.endpoint.private()),
+            Err(error) => Err(outcome::unanswered(error)),
+        };
+        match found {
+            Ok(standing) => {
+                call.answered(&Line { outcome: standing.as_str(), ..Line::default() });
+                standing
+            }
+            Err(failure) => {
+                call.failed(&failure);
+                Standing::Unknown
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        outgoing: &Outgoing,
+        now: DateTime<Utc>,
+        deadline: Instant,
+    ) -> Result<Answer, ExchangeError> {
+        exchange(self.endpoint.prepare(outgoing, now), deadline).await
+    }
+
+    async fn ask_again(
+        &self,
+        outgoing: &Outgoing,
+        now: DateTime<Utc>,
+        deadline: Instant,
+    ) -> Result<Answer, ExchangeError> {
+        match self.ask(outgoing, now, deadline).await {
+            Err(ExchangeError::NotSent(_) | ExchangeError::NoAnswer(_))
+                if Instant::now() < deadline =>
+            {
+                self.ask(outgoing, now, deadline).await
+            }
+            settled => settled,
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.total_timeout
+    }
+}
+
+impl fmt::Debug for Sinch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sinch").field("total_timeout", &self.total_timeout).finish_non_exhaustive()
+    }
+}
+
+fn log_finding(call: &Call, finding: &Finding) {
+    let line = Line {
+        outcome: finding.verdict.as_str(),
+        reason: finding.verdict.reason().map(Reason::as_str),
+        http_status: finding.http_status,
+        error_code: finding.error_code.as_deref(),
+        detail: finding.detail.as_deref(),
+    };
+    if outcome::is_unlisted(finding.verdict) {
+        call.puzzled(&line);
+    } else {
+        call.answered(&line);
+    }
+}
+
+fn unsent(kind: FailureKind, detail: &'static str) -> ProviderFailure {
+    ProviderFailure::new(NAME, kind).with_detail(detail)
+}
+
+fn unwritable(error: serde_json::Error) -> ProviderFailure {
+    unsent(FailureKind::Configuration, "the request cannot be written as JSON").with_source(error)
+}
+
+/// ITU-T E.164: a plus sign and at most fifteen digits, the first not a zero.
+fn is_e164(number: &str) -> bool {
+    number.strip_prefix('+').is_some_and(|digits| {
+        (1..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// The form of a code by Sinch's error message for one that has it not.
+fn is_code(code: &str) -> bool {
+    (1..=MAX_CODE_CHARS).contains(&code.len())
+        && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}

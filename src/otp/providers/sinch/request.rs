@@ -1,0 +1,145 @@
+//! Requests to Sinch: the path, the headers, the proof of who sends them.
+//!
+//! Owns what may stand in a path. Never sends anything; a request that is to go out a second time
+//! is prepared a second time.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Url};
+use serde::Serialize;
+
+use super::settings::{Credentials, SinchSettings, SinchSetupError};
+use super::signature::Signed;
+
+/// The one path below which everything happens.
+const VERIFICATIONS: &str = "/verification/v1/verifications";
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The longest id or reference that is taken, in characters; Sinch's own ids have 36.
+const MAX_ID_CHARS: usize = 128;
+
+/// The longest list of languages that is passed on, in characters.
+const MAX_LANGUAGES_CHARS: usize = 128;
+
+/// Where requests go and in whose name.
+pub(super) struct Endpoint {
+    base_url: Url,
+    app_key: String,
+    credentials: Credentials,
+    http: Client,
+}
+
+/// One request, not yet signed.
+pub(super) struct Outgoing {
+    method: Method,
+    path: String,
+    body: Option<Vec<u8>>,
+    languages: Option<HeaderValue>,
+}
+
+impl Outgoing {
+    pub(super) fn start(
+        body: &impl Serialize,
+        languages: Option<&str>,
+    ) -> serde_json::Result<Self> {
+        Ok(Self {
+            method: Method::POST,
+            path: VERIFICATIONS.to_owned(),
+            body: Some(serde_json::to_vec(body)?),
+            languages: languages.and_then(language_header),
+        })
+    }
+
+    /// `id` must be [`is_plain_id`].
+    pub(super) fn report(id: &str, body: &impl Serialize) -> serde_json::Result<Self> {
+        Ok(Self {
+            method: Method::PUT,
+            path: format!("{VERIFICATIONS}/id/{id}"),
+            body: Some(serde_json::to_vec(body)?),
+            languages: None,
+        })
+    }
+
+    /// `id` must be [`is_plain_id`].
+    pub(super) fn status(id: &str) -> Self {
+        Self {
+            method: Method::GET,
+            path: format!("{VERIFICATIONS}/id/{id}"),
+            body: None,
+            languages: None,
+        }
+    }
+}
+
+impl Endpoint {
+    pub(super) fn new(settings: SinchSettings, http: Client) -> Result<Self, SinchSetupError> {
+        let credentials = settings.credentials()?;
+        let SinchSettings { base_url, app_key, .. } = settings;
+        Ok(Self { base_url, app_key, credentials, http })
+    }
+
+    pub(super) fn prepare(&self, outgoing: &Outgoing, now: DateTime<Utc>) -> RequestBuilder {
+        let mut url = self.base_url.clone();
+        url.set_path(&outgoing.path);
+        let mut request =
+            self.http.request(outgoing.method.clone(), url.clone()).header(ACCEPT, JSON);
+        if let Some(languages) = &outgoing.languages {
+            request = request.header(ACCEPT_LANGUAGE, languages);
+        }
+        request = self.authorize(request, outgoing, url.path(), now);
+        if let Some(body) = &outgoing.body {
+            // Set by hand, not by `json()`: the signature covers this header byte for byte.
+            request = request.header(CONTENT_TYPE, JSON).body(body.clone());
+        }
+        request
+    }
+
+    fn authorize(
+        &self,
+        request: RequestBuilder,
+        outgoing: &Outgoing,
+        path: &str,
+        now: DateTime<Utc>,
+    ) -> RequestBuilder {
+        match &self.credentials {
+            Credentials::Basic { header, .. } => request.header(AUTHORIZATION, header),
+            Credentials::Signed(key) => {
+                let timestamp = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+                let authorization = key.authorization(
+                    &self.app_key,
+                    &Signed {
+                        method: outgoing.method.as_str(),
+                        content_type: if outgoing.body.is_some() { "application/json" } else { "" },
+                        timestamp: &timestamp,
+                        path,
+                        body: outgoing.body.as_deref().unwrap_or_default(),
+                    },
+                );
+                request.header("x-timestamp", timestamp).header(AUTHORIZATION, authorization)
+            }
+        }
+    }
+
+    /// What must never be quoted, should an answer repeat it.
+    pub(super) fn private(&self) -> Vec<&str> {
+        self.credentials.private()
+    }
+}
+
+/// Whether `id` can stand in a path as it is, and cannot lead out of it.
+pub(super) fn is_plain_id(id: &str) -> bool {
+    (1..=MAX_ID_CHARS).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+/// The user's languages as a header. A list that is too long or odd is left out: a code in the
+/// wrong language is better than none.
+fn language_header(languages: &str) -> Option<HeaderValue> {
+    let plain = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b',' | b';' | b'=' | b'.' | b'*' | b' ')
+    };
+    let sound =
+        (1..=MAX_LANGUAGES_CHARS).contains(&languages.len()) && languages.bytes().all(plain);
+    if sound { HeaderValue::from_str(languages).ok() } else { None }
+}

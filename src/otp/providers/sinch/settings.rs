@@ -1,0 +1,120 @@
+//! What the adapter must be told, and the faults that can be seen in it without asking Sinch.
+//!
+//! Owns the check of the base URL and of the credentials' form. Never reads the environment.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::signature::{SecretNotBase64, SigningKey};
+
+/// How to reach a Sinch application.
+#[derive(Debug, Clone)]
+pub struct SinchSettings {
+    /// Scheme, host and port (`SINCH_BASE_URL`); the path is ours.
+    pub base_url: Url,
+    /// The application key (`SINCH_APP_KEY`).
+    pub app_key: String,
+    /// The application secret as the dashboard shows it (`SINCH_APP_SECRET`).
+    pub app_secret: SecretString,
+    /// How requests prove who sends them (`SINCH_AUTH`).
+    pub auth: SinchAuth,
+}
+
+/// How requests prove who sends them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SinchAuth {
+    /// Application signed request: the secret never leaves. What Sinch asks for in production.
+    Signed,
+    /// HTTP Basic: meant by Sinch for prototypes.
+    Basic,
+}
+
+/// Settings that cannot work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SinchSetupError {
+    /// Not `http(s)://host[:port]`.
+    #[error("the base URL must be http or https with a host, and no path, query or user")]
+    BaseUrl,
+    /// Basic authentication would send the secret in the clear.
+    #[error("basic authentication needs https, unless the host is this machine")]
+    BasicInTheClear,
+    /// Empty, or with characters that a header cannot carry.
+    #[error("the application key must be printable ASCII without spaces and colons")]
+    AppKey,
+    /// See [`SecretNotBase64`].
+    #[error(transparent)]
+    AppSecret(#[from] SecretNotBase64),
+}
+
+/// Credentials in the form in which requests need them.
+#[derive(Debug)]
+pub(super) enum Credentials {
+    Signed(Box<SigningKey>),
+    Basic {
+        /// A whole `Authorization` header, marked sensitive.
+        header: HeaderValue,
+        secret: SecretString,
+    },
+}
+
+impl Credentials {
+    /// What an answer might repeat of what was sent, and must not be quoted.
+    pub(super) fn private(&self) -> Vec<&str> {
+        match self {
+            Self::Signed(_) => Vec::new(),
+            Self::Basic { header, secret } => {
+                let token = header.to_str().unwrap_or_default().trim_start_matches("Basic ");
+                vec![secret.expose_secret(), token]
+            }
+        }
+    }
+}
+
+impl SinchSettings {
+    /// The credentials, once every setting has been found sound.
+    pub(super) fn credentials(&self) -> Result<Credentials, SinchSetupError> {
+        self.check_base_url()?;
+        let sound = |c: char| c.is_ascii_graphic() && c != ':';
+        if self.app_key.is_empty() || !self.app_key.chars().all(sound) {
+            return Err(SinchSetupError::AppKey);
+        }
+        let key = SigningKey::decode(&self.app_secret)?;
+        match self.auth {
+            SinchAuth::Signed => Ok(Credentials::Signed(Box::new(key))),
+            SinchAuth::Basic => self.basic(),
+        }
+    }
+
+    fn check_base_url(&self) -> Result<(), SinchSetupError> {
+        let url = &self.base_url;
+        let sound = matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if sound { Ok(()) } else { Err(SinchSetupError::BaseUrl) }
+    }
+
+    fn basic(&self) -> Result<Credentials, SinchSetupError> {
+        if self.base_url.scheme() != "https" && !is_this_machine(&self.base_url) {
+            return Err(SinchSetupError::BasicInTheClear);
+        }
+        let pair = Zeroizing::new(format!("{}:{}", self.app_key, self.app_secret.expose_secret()));
+        let header = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
+        let mut header = HeaderValue::from_str(&header).map_err(|_| SinchSetupError::AppKey)?;
+        header.set_sensitive(true);
+        Ok(Credentials::Basic { header, secret: self.app_secret.clone() })
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
