@@ -1,0 +1,139 @@
+//! Connections that break on command.
+//!
+//! Owns the two ways of breaking: before a request is read, and after it, instead of the answer.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How many of the next requests are to find their connection reset.
+#[derive(Clone, Default)]
+pub(super) struct Resets(Arc<AtomicU32>);
+
+/// Cuts one connection: from then on nothing can be written to it.
+#[derive(Clone, Default)]
+pub(super) struct Cut(Arc<AtomicBool>);
+
+pub(super) struct Sockets {
+    listener: TcpListener,
+    resets: Resets,
+}
+
+/// One connection.
+pub(super) struct Line {
+    stream: TcpStream,
+    resets: Resets,
+    cut: Cut,
+}
+
+impl Resets {
+    pub(super) fn plan(&self, times: u32) {
+        self.0.store(times, Ordering::SeqCst);
+    }
+
+    fn planned(&self) -> bool {
+        self.0.load(Ordering::SeqCst) > 0
+    }
+
+    /// Uses up one reset, if one is planned.
+    fn take(&self) -> bool {
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+impl Cut {
+    pub(super) fn cut(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn is_cut(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Sockets {
+    pub(super) async fn bind(address: SocketAddr, resets: Resets) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await?, resets })
+    }
+
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+impl Listener for Sockets {
+    type Io = Line;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Line, SocketAddr) {
+        loop {
+            if let Ok((stream, peer)) = self.listener.accept().await {
+                // Without it small answers wait for the peer's acknowledgement.
+                let _ = stream.set_nodelay(true);
+                let line = Line { stream, resets: self.resets.clone(), cut: Cut::default() };
+                return (line, peer);
+            }
+            // Out of file descriptors, most likely: let some connections end.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.address()
+    }
+}
+
+impl Connected<IncomingStream<'_, Sockets>> for Cut {
+    fn connect_info(stream: IncomingStream<'_, Sockets>) -> Self {
+        stream.io().cut.clone()
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.resets.planned() {
+            // Only data counts as a request: an idle connection may also end.
+            let mut byte = [0];
+            let seen = ready!(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)))?;
+            if seen > 0 && self.resets.take() {
+                // Closing a socket with unread data makes the kernel send a reset.
+                return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+            }
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.cut.is_cut() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
