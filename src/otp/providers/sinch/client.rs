@@ -62,10 +62,10 @@ impl Sinch {
         let call = Call::begin(NAME, "start");
         let started = self.try_start(now, to_e164, channel, reference, languages).await;
         match &started {
-            Ok(_) => call.answered(&Line { outcome: "started", ..Line::default() }),
+            Ok((_, http_status)) => call.answered(&plain_line("started", *http_status)),
             Err(failure) => call.failed(failure),
         }
-        started
+        started.map(|(started, _)| started)
     }
 
     /// Has Sinch judge `code` for the verification `reference_id` that went out by `channel`.
@@ -96,7 +96,7 @@ impl Sinch {
         channel: Channel,
         reference: &str,
         languages: Option<&str>,
-    ) -> Result<Started, ProviderFailure> {
+    ) -> Result<(Started, u16), ProviderFailure> {
         if !is_e164(to_e164) {
             return Err(unsent(FailureKind::InvalidNumber, "not a number in E.164 form"));
         }
@@ -109,7 +109,7 @@ impl Sinch {
             self.ask(&outgoing, now, self.deadline()).await.map_err(outcome::unanswered)?;
         let mut private = self.endpoint.private();
         private.push(to_e164);
-        outcome::started(&answer, &private)
+        Ok((outcome::started(&answer, &private)?, answer.status))
     }
 
     async fn try_check(
@@ -145,12 +145,13 @@ impl Sinch {
     async fn standing(&self, now: DateTime<Utc>, id: &str, deadline: Instant) -> Standing {
         let call = Call::begin(NAME, "status");
         let found = match self.ask(&Outgoing::status(id), now, deadline).await {
-            Ok(answer) => outcome::standing(&answer, id, &self.endpoint.private()),
+            Ok(answer) => outcome::standing(&answer, id, &self.endpoint.private())
+                .map(|standing| (standing, answer.status)),
             Err(error) => Err(outcome::unanswered(error)),
         };
         match found {
-            Ok(standing) => {
-                call.answered(&Line { outcome: standing.as_str(), ..Line::default() });
+            Ok((standing, http_status)) => {
+                call.answered(&plain_line(standing.as_str(), http_status));
                 standing
             }
             Err(failure) => {
@@ -194,6 +195,10 @@ impl fmt::Debug for Sinch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sinch").field("total_timeout", &self.total_timeout).finish_non_exhaustive()
     }
+}
+
+fn plain_line(outcome: &'static str, http_status: u16) -> Line<'static> {
+    Line { outcome, http_status: Some(http_status), ..Line::default() }
 }
 
 fn log_finding(call: &Call, finding: &Finding) {
