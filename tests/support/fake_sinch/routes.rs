@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -55,7 +55,9 @@ async fn serve(
         return answer::json(NOT_FOUND.http, &NOT_FOUND.json());
     };
     fake.ledger.receive(operation);
-    tokio::time::sleep(fake.config.delay).await;
+    if !fake.config.delay.is_zero() {
+        tokio::time::sleep(fake.config.delay).await;
+    }
     if let Err(error) = auth::check(&fake, &method, uri.path(), &headers, &body) {
         return answer::json(error.http, &error.json());
     }
@@ -87,12 +89,12 @@ async fn misbehave(fake: &Shared, asked: &Asked<'_>, mode: Mode, cut: &Cut) -> R
         }
         Mode::Close => {
             let response = by_the_book(fake, asked);
-            cut.cut();
+            cut.at_once();
             response
         }
         Mode::BrokenOff => {
-            let mut response = by_the_book(fake, asked);
-            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("9999"));
+            let response = by_the_book(fake, asked);
+            cut.before_the_end();
             response
         }
         Mode::Truncated => spoilt(fake, asked, |body| {

@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,9 +19,19 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Clone, Default)]
 pub(super) struct Resets(Arc<AtomicU32>);
 
-/// Cuts one connection: from then on nothing can be written to it.
+/// Cuts one connection: at once, or just before the end of the next answer.
 #[derive(Clone, Default)]
-pub(super) struct Cut(Arc<AtomicBool>);
+pub(super) struct Cut(Arc<AtomicU8>);
+
+/// Everything is written.
+const OPEN: u8 = 0;
+/// The end of the next answer is not written any more.
+const LACKING: u8 = 1;
+/// Nothing is written.
+const CLOSED: u8 = 2;
+
+/// So many bytes are lacking; less than any body has.
+const LACKING_BYTES: usize = 8;
 
 pub(super) struct Sockets {
     listener: TcpListener,
@@ -51,12 +61,14 @@ impl Resets {
 }
 
 impl Cut {
-    pub(super) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+    /// Nothing more goes out.
+    pub(super) fn at_once(&self) {
+        self.0.store(CLOSED, Ordering::SeqCst);
     }
 
-    fn is_cut(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+    /// The next answer goes out but for its last bytes.
+    pub(super) fn before_the_end(&self) {
+        self.0.store(LACKING, Ordering::SeqCst);
     }
 }
 
@@ -123,10 +135,17 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.cut.is_cut() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        match self.cut.0.load(Ordering::SeqCst) {
+            OPEN => Pin::new(&mut self.stream).poll_write(cx, buf),
+            // A small answer comes in one piece, head and body.
+            LACKING => {
+                let end = buf.len().saturating_sub(LACKING_BYTES);
+                let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &buf[..end]))?;
+                self.cut.at_once();
+                Poll::Ready(Ok(written))
+            }
+            _ => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

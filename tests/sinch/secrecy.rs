@@ -1,0 +1,155 @@
+//! What may never be seen: numbers, codes and secrets in logs, errors and debug output.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
+use ringfence::otp::channel::Channel;
+use ringfence::otp::providers::sinch::SinchAuth;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
+
+use crate::fake_sinch::{FakeConfig, Mode, Operation};
+use crate::world::{NUMBER, World, adapter, config, now, settings, wrong};
+
+/// What was logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn listen() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_max_level(LevelFilter::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The lines about calls to providers.
+    fn calls(&self) -> Vec<Value> {
+        let text = self.text();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["message"] == "provider call").collect()
+    }
+}
+
+fn assert_silent(text: &str, private: &[&str]) {
+    for word in private {
+        assert!(!text.contains(word), "{word} is told in {text}");
+    }
+}
+
+#[tokio::test]
+async fn every_call_leaves_one_line_that_tells_the_outcome() {
+    let world = World::new().await;
+    let (log, _guard) = Log::listen();
+    let (id, code) = world.under_way().await;
+    world.check(&id, &wrong(&code)).await.unwrap();
+    world.fake.once(Operation::Report, Mode::Status { status: "LOST".to_owned(), reason: None });
+    world.check(&id, &code).await.unwrap();
+    for (http, code) in [(401, 40102), (503, 50300)] {
+        world.fake.once(Operation::Start, Mode::Error { http, code });
+        world.start().await.unwrap_err();
+    }
+    let told: Vec<_> = log
+        .calls()
+        .iter()
+        .map(|line| {
+            assert_eq!(line["provider"], "sinch");
+            assert!(line["latency_ms"].is_u64());
+            let text = |key: &str| line[key].as_str().unwrap_or("-").to_owned();
+            let http = line["http_status"].as_u64().unwrap_or_default();
+            let words = [text("level"), text("operation"), text("outcome"), text("error_code")];
+            format!("{} {http}", words.join(" "))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "INFO start started - 200",
+            "INFO status ended - 200",
+            "INFO check burnt - 200",
+            "WARN check unrecognised - 200",
+            "ERROR start configuration 40102 401",
+            "WARN start unavailable 50300 503",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn logs_and_errors_tell_no_number_no_code_and_no_secret() {
+    let FakeConfig { app_secret, .. } = config();
+    for auth in [SinchAuth::Signed, SinchAuth::Basic] {
+        let world = World::with(config(), auth).await;
+        let (log, _guard) = Log::listen();
+        let (id, code) = world.under_way().await;
+        let other = wrong(&code);
+        world.check(&id, &other).await.unwrap();
+        world.check(&id, &code).await.unwrap();
+        let short = world.sinch.start(now(), "+4813", Channel::Sms, "r", None).await;
+        world.fake.set_mode(Operation::Start, Mode::Close);
+        let lost = world.start().await;
+        let private = [&NUMBER[1..], "4813", &code, &other, app_secret.trim_end_matches('=')];
+        for failure in [short.unwrap_err(), lost.unwrap_err()] {
+            assert_silent(&format!("{failure} {failure:?}"), &private);
+        }
+        assert_eq!(log.calls().len(), 6);
+        assert_silent(&log.text(), &private);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_repeats_the_request_is_not_quoted() {
+    let echo = |headers: HeaderMap, body: String| async move {
+        let authorization = headers["authorization"].to_str().unwrap().to_owned();
+        let message = format!("{body} by {authorization}");
+        (StatusCode::FORBIDDEN, json!({ "errorCode": 40300, "message": message }).to_string())
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let server =
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(echo)).await });
+
+    let sinch = adapter(settings(&base_url, SinchAuth::Basic));
+    let (log, _guard) = Log::listen();
+    let start = sinch.start(now(), NUMBER, Channel::Sms, "r", None).await.unwrap_err();
+    let check = sinch.check(now(), "id", Channel::Sms, "aB3-x").await.unwrap_err();
+    server.abort();
+
+    assert!(start.detail().unwrap().contains("identity"), "{start}");
+    assert!(check.detail().unwrap().contains("by Basic […]"), "{check}");
+    let token = "NjY5ZTM2N2U"; // how the credentials begin in base64
+    let private = [&NUMBER[1..], "aB3-x", token];
+    assert_silent(&format!("{start} {start:?} {check} {check:?} {}", log.text()), &private);
+}
+
+#[test]
+fn debug_output_tells_no_secret() {
+    let FakeConfig { app_secret, .. } = config();
+    for auth in [SinchAuth::Signed, SinchAuth::Basic] {
+        let settings = settings("http://127.0.0.1:1", auth);
+        let text = format!("{settings:?} {:?}", adapter(settings.clone()));
+        assert_silent(&text, &[app_secret.trim_end_matches('='), "NjY5ZTM2N2U"]);
+    }
+}
