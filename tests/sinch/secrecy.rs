@@ -122,8 +122,8 @@ async fn logs_and_errors_tell_no_number_no_code_and_no_secret() {
 #[tokio::test]
 async fn an_answer_that_repeats_the_request_is_not_quoted() {
     let echo = |headers: HeaderMap, body: String| async move {
-        let authorization = headers["authorization"].to_str().unwrap().to_owned();
-        let message = format!("{body} by {authorization}");
+        let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+        let message = format!("{}: {body} by {}", text("user-agent"), text("authorization"));
         (StatusCode::FORBIDDEN, json!({ "errorCode": 40300, "message": message }).to_string())
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -137,6 +137,7 @@ async fn an_answer_that_repeats_the_request_is_not_quoted() {
     let check = sinch.check(now(), "id", Channel::Sms, "aB3-x").await.unwrap_err();
     server.abort();
 
+    assert!(start.detail().unwrap().starts_with("ringfence/"), "{start}");
     assert!(start.detail().unwrap().contains("identity"), "{start}");
     assert!(check.detail().unwrap().contains("by Basic […]"), "{check}");
     let token = "NjY5ZTM2N2U"; // how the credentials begin in base64

@@ -107,9 +107,8 @@ impl Sinch {
         let outgoing = Outgoing::start(&request, languages).map_err(unwritable)?;
         let answer =
             self.ask(&outgoing, now, self.deadline()).await.map_err(outcome::unanswered)?;
-        let mut private = self.endpoint.private();
-        private.push(to_e164);
-        Ok((outcome::started(&answer, &private)?, answer.status))
+        let started = outcome::started(&answer, &self.endpoint.private())?;
+        Ok((started, answer.status))
     }
 
     async fn try_check(
