@@ -1,4 +1,5 @@
 //! Ringfence: a self-hosted, phone-verified auth server.
 
 pub mod otp;
+pub mod pages;
 pub mod passwords;
