@@ -55,8 +55,10 @@ function parse(text) {
 function problemOf(response, answer) {
   const retryAfter = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   return {
-    title: `The server answered with status ${response.status}`,
-    detail: answer ? undefined : "What it said was not JSON. Something between this page and Ringfence may have answered.",
+    title: `The server answered with status ${response.status}.`,
+    detail: answer
+      ? undefined
+      : `The answer, with status ${response.status}, was not JSON. A proxy may have written it.`,
     code: `http_${response.status}`,
     status: response.status,
     retryAfter: Number.isNaN(retryAfter) ? undefined : retryAfter,

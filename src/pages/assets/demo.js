@@ -117,7 +117,9 @@ onSubmit("code-form", async ({ otpCode }, form) => {
 });
 
 onSubmit("resend-form", async ({ channel }) => {
-  const { answer, problem } = await call("POST", "/auth/request-otp", { body: { loginTicket: memory.ticket, channel } });
+  const { answer, problem } = await call("POST", "/auth/request-otp", {
+    body: { loginTicket: memory.ticket, channel },
+  });
   if (problem) {
     if (LOGIN_LOST.has(problem.code)) return backToLogin(problem);
     if (RESEND_REFUSED.has(problem.code)) waitToResend(problem.retryAfter ?? 0);

@@ -29,8 +29,13 @@ function unavailable(failure) {
     "div",
     { class: "notice danger" },
     element("p", {}, `The documentation could not be loaded: ${failure.message}.`),
-    element("p", {}, element("button", { type: "button", onclick: () => location.reload() }, "Try again"), " ",
-      element("a", { href: "/openapi.json" }, "Open openapi.json")),
+    element(
+      "p",
+      {},
+      element("button", { type: "button", onclick: () => location.reload() }, "Try again"),
+      " ",
+      element("a", { href: "/openapi.json" }, "Open openapi.json"),
+    ),
   );
 }
 
@@ -38,11 +43,21 @@ function draw(content, root) {
   const operations = operationsOf(root);
   const contents = byId("contents");
   content.append(introduction(root), servers(root), authentication(root));
-  contents.append(contentsGroup("Start", [["introduction", "Introduction"], ["authentication", "Authentication"]]));
+  contents.append(
+    contentsGroup("Start", [
+      ["introduction", "Introduction"],
+      ["authentication", "Authentication"],
+    ]),
+  );
   for (const { name, description } of tagsOf(root, operations)) {
     const members = operations.filter(({ tag }) => tag === name);
     const group = contentsGroup(name, []);
-    const section = element("section", { id: `tag-${name.replaceAll(/\W+/g, "-")}` }, element("h2", {}, name), prose(description));
+    const section = element(
+      "section",
+      { id: `tag-${name.replaceAll(/\W+/g, "-")}` },
+      element("h2", {}, name),
+      prose(description),
+    );
     for (const member of members) addOperation(root, member, section, group);
     contents.append(group);
     content.append(section);
@@ -63,16 +78,29 @@ function introduction({ info = {} }) {
 
 function servers({ servers: list = [] }) {
   const items = list.map(({ url, description }) =>
-    element("li", {}, element("code", {}, new URL(url, location.origin).href), description && [" ", inline(description)]),
+    element(
+      "li",
+      {},
+      element("code", {}, new URL(url, location.origin).href),
+      description && [" ", inline(description)],
+    ),
   );
-  return items.length > 0 ? element("section", { id: "servers" }, element("h2", {}, "Servers"), element("ul", {}, items)) : "";
+  return items.length > 0
+    ? element("section", { id: "servers" }, element("h2", {}, "Servers"), element("ul", {}, items))
+    : "";
 }
 
 function authentication(root) {
   const schemes = Object.entries(root.components?.securitySchemes ?? {}).map(([name, reference]) => {
     const scheme = resolve(root, reference).node;
     const how = [scheme.type, scheme.scheme, scheme.bearerFormat, scheme.in, scheme.name].filter(Boolean).join(", ");
-    return element("div", {}, element("h3", {}, element("code", {}, name)), element("p", { class: "hint" }, how), prose(scheme.description));
+    return element(
+      "div",
+      {},
+      element("h3", {}, element("code", {}, name)),
+      element("p", { class: "hint" }, how),
+      prose(scheme.description),
+    );
   });
   return element(
     "section",
@@ -97,7 +125,16 @@ function contentsGroup(title, links) {
 function addOperation(root, member, section, group) {
   const { id, method, path, operation, tag } = member;
   const article = operationArticle(root, member);
-  const line = element("li", {}, element("a", { href: `#${id}` }, element("span", { class: `method ${method}` }, method.toUpperCase()), operation.summary ?? path));
+  const line = element(
+    "li",
+    {},
+    element(
+      "a",
+      { href: `#${id}` },
+      element("span", { class: `method ${method}` }, method.toUpperCase()),
+      operation.summary ?? path,
+    ),
+  );
   section.append(article);
   group.querySelector("ul").append(line);
   const codes = Object.entries(operation.responses ?? {}).map(([status, response]) => [
@@ -130,15 +167,26 @@ function drawErrors(content, contents, root, operations) {
       "section",
       { id: "errors", tabindex: "-1" },
       element("h2", {}, "Error codes"),
-      element("p", {}, "Every refusal is a problem document (RFC 9457). Its ", element("code", {}, "code"),
-        " is stable: branch on it, not on the words."),
-      element("div", { class: "card scroll" }, element("table", {}, element("thead", {}, element("tr", {}, heads)), element("tbody", {}, rows))),
+      element(
+        "p",
+        {},
+        "Every refusal is a problem document (RFC 9457). Its ",
+        element("code", {}, "code"),
+        " is stable: branch on it, not on the words.",
+      ),
+      element(
+        "div",
+        { class: "card scroll" },
+        element("table", {}, element("thead", {}, element("tr", {}, heads)), element("tbody", {}, rows)),
+      ),
     ),
   );
 }
 
 const usesCode = (root, operation, code) =>
-  Object.values(operation.responses ?? {}).some((response) => errorCodesOf(root, resolve(root, response).node).includes(code));
+  Object.values(operation.responses ?? {}).some((response) =>
+    errorCodesOf(root, resolve(root, response).node).includes(code),
+  );
 
 function usedBy(users) {
   if (users.length === 0) return null;
@@ -156,10 +204,17 @@ function filter(words) {
     for (const node of nodes) node.hidden = !hit;
     if (hit && counts) shown += 1;
   }
-  for (const group of document.querySelectorAll("#contents > div, main > section[id^='tag-']")) {
-    const parts = [...group.querySelectorAll("li, article")].filter((part) => group.matches("section") ? part.matches("article") : true);
-    group.hidden = parts.every((part) => part.hidden);
+  for (const group of document.querySelectorAll("#contents > div, #content > section[id^='tag-']")) {
+    const parts = group.querySelectorAll(":scope > ul > li, :scope > article");
+    group.hidden = [...parts].every((part) => part.hidden);
   }
+  const errors = byId("errors");
+  if (errors) errors.hidden = [...errors.querySelectorAll("tbody tr")].every((row) => row.hidden);
+  // While something is looked for, what introduces the document would only push the finds down.
+  for (const section of document.querySelectorAll("#introduction, #servers, #authentication")) {
+    section.hidden = wanted.length > 0;
+  }
+  if (byId("content").getBoundingClientRect().top < 0) byId("content").scrollIntoView();
   const all = searchable.filter(({ counts }) => counts).length;
   byId("filter-count").textContent = wanted.length > 0 ? `${shown} of ${all} operations` : "";
 }
@@ -167,7 +222,7 @@ function filter(words) {
 /** Brings what the address points to into view, also where the filter hides it. */
 function follow() {
   for (const old of document.querySelectorAll(".is-target")) old.classList.remove("is-target");
-  const id = decodeURIComponent(location.hash.slice(1));
+  const id = location.hash.slice(1);
   if (!id) return;
   const target = byId(id);
   if (!target) return announce(`There is nothing named ${id} on this page.`);

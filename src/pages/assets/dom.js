@@ -31,7 +31,11 @@ function append(node, children) {
 
 /** Says something to screen readers through the page's `#live` region. */
 export function announce(text) {
-  byId("live").textContent = text;
+  // Emptied first: the same words again would be no change, and no change is not read out.
+  byId("live").textContent = "";
+  setTimeout(() => {
+    byId("live").textContent = text;
+  }, 50);
 }
 
 /**

@@ -39,7 +39,9 @@ function refused(response) {
   const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   if (seconds > 0) notBefore = Date.now() + seconds * 1000;
   if (response.status === 404) return trouble("There is no inbox here: it exists only with the console provider.");
-  trouble(`The messages could not be read (status ${response.status}). Asking again${seconds > 0 ? ` in ${seconds} s` : ""}.`);
+  trouble(
+    `The messages could not be read (status ${response.status}). Asking again${seconds > 0 ? ` in ${seconds} s` : ""}.`,
+  );
 }
 
 function trouble(text) {
@@ -79,8 +81,15 @@ function messageItem({ to, channel, text, code, sentAt }) {
   const title = `${CHANNELS[channel] ?? channel} to ${to}`;
   const time = element("time", { datetime: sentAt, title: readable(new Date(sentAt)), class: "hint" });
   const copy = code && copyButton("Copy code", () => code, codeNode);
-  return element("li", { class: "card message" }, element("h2", {}, title), time, code && codeNode, copy,
-    element("p", { class: "text" }, text));
+  return element(
+    "li",
+    { class: "card message" },
+    element("h2", {}, title),
+    time,
+    code && codeNode,
+    copy,
+    element("p", { class: "text" }, text),
+  );
 }
 
 document.addEventListener("visibilitychange", renew);

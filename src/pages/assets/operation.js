@@ -56,7 +56,11 @@ export function operationArticle(root, { id, method, path, operation }) {
     element(
       "header",
       {},
-      element("h3", { id: title }, element("a", { class: "anchor", href: `#${id}` }, operation.summary ?? `${method} ${path}`)),
+      element(
+        "h3",
+        { id: title },
+        element("a", { class: "anchor", href: `#${id}` }, operation.summary ?? `${method} ${path}`),
+      ),
       element(
         "p",
         { class: "route" },
@@ -73,7 +77,11 @@ export function operationArticle(root, { id, method, path, operation }) {
       parameterList(root, operation.parameters),
       requestBody(root, operation.requestBody),
       element("h4", {}, "Responses"),
-      element("div", { class: "responses" }, responses.map(([status, response]) => responseDetails(root, status, response))),
+      element(
+        "div",
+        { class: "responses" },
+        responses.map(([status, response]) => responseDetails(root, status, response)),
+      ),
     ),
     element("div", { class: "samples" }, curlSample(root, method, path, operation), answerSample(root, responses)),
   );
@@ -129,7 +137,12 @@ function responseDetails(root, status, response) {
     element(
       "div",
       {},
-      codes.length > 0 && element("ul", { class: "codes" }, codes.map((code) => element("li", {}, codeLink(code)))),
+      codes.length > 0 &&
+        element(
+          "ul",
+          { class: "codes" },
+          codes.map((code) => element("li", {}, codeLink(code))),
+        ),
       headerList(root, response.headers),
       Object.entries(response.content ?? {}).map(([type, media]) => [
         element("p", { class: "hint" }, element("code", {}, type)),
@@ -168,11 +181,11 @@ function answerSample(root, responses) {
   if (!media) return null;
   const example = mediaExample(root, media);
   const text = typeof example === "string" ? example : JSON.stringify(example, null, 2);
-  return [element("h4", {}, `Answer, ${status}`), sample(text)];
+  return sample(`Answer, ${status}`, text);
 }
 
 function curlSample(root, method, path, operation) {
-  return [element("h4", {}, "curl"), sample(curlText(root, method, path, operation))];
+  return sample("curl", curlText(root, method, path, operation));
 }
 
 /** A command for a POSIX shell; `$TOKEN` is for the reader to set. */
@@ -203,7 +216,13 @@ function bodyLines(type, example) {
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-function sample(text) {
+function sample(title, text) {
   const pre = element("pre", { tabindex: "0" }, element("code", {}, text));
-  return element("div", { class: "sample" }, pre, copyButton("Copy", () => text, pre));
+  const header = element(
+    "header",
+    {},
+    element("h4", {}, title),
+    copyButton("Copy", () => text, pre),
+  );
+  return element("div", { class: "sample" }, header, pre);
 }

@@ -13,7 +13,7 @@ export function showProblem(form, problem) {
   box.hidden = false;
   const invalid = form.querySelector("[aria-invalid]");
   (invalid ?? box).focus();
-  announce(said);
+  announce(problem.attemptsLeft === undefined ? said : `${said} Attempts left: ${problem.attemptsLeft}.`);
 }
 
 /** Takes every complaint away. */

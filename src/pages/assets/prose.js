@@ -11,7 +11,10 @@ const SAFE_LINK = /^(https?:\/\/|\/(?!\/)|#)/;
 /** Paragraphs and lists of a description. */
 export function prose(text) {
   if (!text) return [];
-  return text.trim().split(/\n\s*\n/).map(block);
+  return text
+    .trim()
+    .split(/\n\s*\n/)
+    .map(block);
 }
 
 function block(text) {
@@ -23,7 +26,11 @@ function block(text) {
     if (ITEM.test(line)) items.push(line.slice(2));
     else items.push(`${items.pop()} ${line}`);
   }
-  return element("ul", {}, items.map((item) => element("li", {}, inline(item))));
+  return element(
+    "ul",
+    {},
+    items.map((item) => element("li", {}, inline(item))),
+  );
 }
 
 /** One run of text with `code`, **strong** and links made into elements. */

@@ -77,6 +77,9 @@ export function typeText(root, schema, trail = []) {
   if ("const" in node) return `always ${JSON.stringify(node.const)}`;
   const words = typesOf(node).map((type) => {
     if (type === "array" && node.items) return `array of ${typeText(root, node.items, path)}`;
+    if (type === "object" && typeof node.additionalProperties === "object" && !node.properties) {
+      return `map of ${typeText(root, node.additionalProperties, path)}`;
+    }
     if (type === "object" && schema.$ref) return nameOf(schema.$ref);
     return type !== "null" && node.format ? `${type} (${node.format})` : type;
   });
@@ -186,7 +189,7 @@ export function exampleOf(root, schema, trail = [], depth = 0) {
   if (node.properties) {
     return Object.fromEntries(Object.entries(node.properties).map(([name, inner]) => [name, deeper(inner)]));
   }
-  if (type === "array") return node.items ? [deeper(node.items)] : [];
+  if (type === "array") return [node.items && deeper(node.items)].filter((item) => item !== null && item !== undefined);
   if (type === "string") return EXAMPLES_BY_FORMAT[node.format] ?? "string";
   if (type === "integer" || type === "number") return node.minimum ?? 0;
   if (type === "boolean") return true;
