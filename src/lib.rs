@@ -1,5 +1,6 @@
 //! Ringfence: a self-hosted, phone-verified auth server.
 
+pub mod database;
 pub mod otp;
 pub mod pages;
 pub mod passwords;
