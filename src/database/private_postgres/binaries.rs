@@ -56,7 +56,7 @@ impl BinarySearch {
             0 => Some(PathBuf::from("/var/cache")),
             _ => std::env::home_dir().map(|home| home.join(".cache")),
         };
-        Self { directories, cache: home.map(|home| home.join("ringfence/postgresql")) }
+        Self { directories, cache: home.map(|home| home.join("ringfence-postgresql")) }
     }
 }
 

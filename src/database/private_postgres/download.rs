@@ -4,8 +4,9 @@
 //! its own ways of making and running a cluster are not used, as they fail for root and do not
 //! survive a crash of ours.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -69,6 +70,7 @@ pub(super) fn fetch(cache: &Path, major: Option<u32>) -> Result<PathBuf, Downloa
         fetching.join().unwrap_or_else(|panic| resume_unwind(panic))
     })?;
     // It is unpacked for ourselves alone; PostgreSQL's user must get in as well.
+    fs::set_permissions(cache, Permissions::from_mode(0o755)).map_err(unusable)?;
     let opened = Command::new("chmod")
         .args(["-R", "a+rX"])
         .arg(&installed)
