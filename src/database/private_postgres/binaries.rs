@@ -157,3 +157,29 @@ fn major_of(answer: &str) -> Option<u32> {
     let end = version.find(|character: char| !character.is_ascii_digit()).unwrap_or(version.len());
     version[..end].parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_read_from_every_form_of_the_answer() {
+        assert_eq!(major_of("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(major_of("postgres (PostgreSQL) 19beta1\n"), Some(19));
+        assert_eq!(major_of("postgres (PostgreSQL) 9.6.24\n"), Some(9));
+        assert_eq!(major_of("psql (PostgreSQL) 15.18\n"), None);
+        assert_eq!(major_of(""), None);
+    }
+
+    #[test]
+    fn versions_side_by_side_are_tried_newest_first() {
+        let shelf = std::env::temp_dir().join(format!("ringfence-shelf-{}", std::process::id()));
+        for name in ["pg@9", "pg@14.2", "pg@14.10", "pg@17", "pg@latest", "other@18"] {
+            fs::create_dir_all(shelf.join(name)).unwrap();
+        }
+        let found = versions(&shelf, "pg@");
+        fs::remove_dir_all(&shelf).unwrap();
+        let wanted = ["pg@17", "pg@14.10", "pg@14.2", "pg@9"];
+        assert_eq!(found, wanted.map(|name| shelf.join(name).join("bin")));
+    }
+}

@@ -6,11 +6,11 @@
 //! data that must outlive a developer's machine.
 //!
 //! Three things hold it together, all of them kept by the kernel and none by bookkeeping:
-//! - **locks** on the directory ([`lock`]), one of them shared by every process that belongs to
+//! - **locks** on the directory (`lock.rs`), one of them shared by every process that belongs to
 //!   the server: while any of them lives, nobody else gets the directory;
-//! - a **pipe** from us to a small watchdog ([`server`]): it closes when we end, even by
+//! - a **pipe** from us to a small watchdog (`server.rs`): it closes when we end, even by
 //!   `kill -9`, and the watchdog then stops PostgreSQL;
-//! - for a disposable server a **second pipe**, the other way round ([`tie`]): it closes when the
+//! - for a disposable server a **second pipe**, the other way round (`tie.rs`): it closes when the
 //!   last process of the server has gone, and a sweeper then removes the directory.
 
 #![expect(clippy::doc_markdown, reason = "PostgreSQL is a name, not an item")]

@@ -11,7 +11,6 @@
 //! ```
 
 use std::fs::{self, DirBuilder, Permissions};
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -35,6 +34,7 @@ const SOCKET_PATH_BYTES: usize = 103;
 /// Open to every user and short; what we put there is checked to be ours.
 const TEMPORARY: &str = "/tmp";
 const LASTING: &str = "/var/lib";
+const PREFIX: &str = "ringfence-";
 
 /// The directory of one server.
 #[derive(Debug)]
@@ -58,8 +58,7 @@ impl Place {
         if durability == Durability::Disposable && holds_something_else(&wanted)? {
             return Err(PrivatePostgresError::NotEmpty { directory: wanted });
         }
-        // A link to what is gone (a new machine, a cleared /tmp) counts for nothing.
-        let path = fs::canonicalize(wanted.join(ELSEWHERE)).unwrap_or_else(|_| wanted.clone());
+        let path = moved_to(&wanted).unwrap_or_else(|| wanted.clone());
         let data = path.join("data");
         let account = Account::for_cluster(&data)?;
         if account.reaches(&path)? {
@@ -112,7 +111,7 @@ impl Place {
         if socket.as_os_str().len() <= SOCKET_PATH_BYTES {
             return near;
         }
-        Path::new(TEMPORARY).join(format!("ringfence-run-{}", fingerprint(&self.path)))
+        Path::new(TEMPORARY).join(format!("{PREFIX}run-{}", fingerprint(&self.path)))
     }
 
     /// Makes the directory of the socket, empty, for PostgreSQL's user alone. What an earlier
@@ -163,14 +162,25 @@ fn make_directory(path: &Path) -> Result<(), PrivatePostgresError> {
 }
 
 fn holds_something_else(wanted: &Path) -> Result<bool, PrivatePostgresError> {
-    let names = fs::read_dir(wanted)
-        .and_then(|entries| {
-            entries
-                .map(|entry| entry.map(|entry| entry.file_name()))
-                .collect::<io::Result<Vec<_>>>()
-        })
-        .map_err(PrivatePostgresError::file("read", wanted))?;
-    Ok(!names.is_empty() && !names.iter().any(|name| name == OWNER_LOCK || name == ELSEWHERE))
+    let mut entries = fs::read_dir(wanted).map_err(PrivatePostgresError::file("read", wanted))?;
+    let is_ours = wanted.join(OWNER_LOCK).exists() || wanted.join(ELSEWHERE).is_symlink();
+    Ok(!is_ours && entries.next().is_some())
+}
+
+/// Where the link of an earlier start leads. Only a directory that we made counts: a disposable
+/// server removes it.
+fn moved_to(wanted: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(wanted.join(ELSEWHERE)).ok()?;
+    let name = target.file_name()?.to_str()?;
+    let is_ours = [LASTING, TEMPORARY].iter().any(|parent| target == Path::new(parent).join(name))
+        && name.starts_with(PREFIX)
+        && is_our_directory(&target);
+    is_ours.then_some(target)
+}
+
+fn is_our_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path)
+        .is_ok_and(|found| found.is_dir() && found.uid() == Account::Ours.uid())
 }
 
 /// A place that every user can reach, and a link to it from the wanted one.
@@ -179,15 +189,13 @@ fn elsewhere(wanted: &Path, durability: Durability) -> Result<PathBuf, PrivatePo
         Durability::Durable => LASTING,
         Durability::Disposable => TEMPORARY,
     };
-    let path = Path::new(parent).join(format!("ringfence-{}", fingerprint(wanted)));
+    let path = Path::new(parent).join(format!("{PREFIX}{}", fingerprint(wanted)));
     make_directory(&path)?;
-    let found =
-        fs::symlink_metadata(&path).map_err(PrivatePostgresError::file("examine", &path))?;
-    if !found.is_dir() || found.uid() != Account::Ours.uid() {
+    if !is_our_directory(&path) {
         return Err(PrivatePostgresError::Squatted { path });
     }
     let link = wanted.join(ELSEWHERE);
-    // Where there is one, it leads nowhere.
+    // Where there is one, it leads nowhere good.
     let _ = fs::remove_file(&link);
     symlink(&path, &link).map_err(PrivatePostgresError::file("make", &link))?;
     tracing::info!(
