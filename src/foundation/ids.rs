@@ -1,0 +1,57 @@
+//! Ids: UUIDv7 (RFC 9562, 5.7), a type for each subject so that they cannot be mixed up.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Entropy, EntropyError};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type,
+            utoipa::ToSchema,
+        )]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id that sorts by the time `now`.
+            pub fn new(now: DateTime<Utc>, entropy: &Entropy) -> Result<Self, EntropyError> {
+                new_uuid(now, entropy).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(
+    /// A person: the primary key of `users`, the claim `sub`.
+    UserId
+);
+id!(
+    /// One code asked for: the primary key of `otp_challenges`.
+    ChallengeId
+);
+id!(
+    /// One sign-in: the primary key of `sessions`, the claim `sid`.
+    SessionId
+);
+id!(
+    /// One access token: the claim `jti`.
+    TokenId
+);
+
+fn new_uuid(now: DateTime<Utc>, entropy: &Entropy) -> Result<Uuid, EntropyError> {
+    let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    Ok(uuid::Builder::from_unix_timestamp_millis(milliseconds, &entropy.bytes()?).into_uuid())
+}

@@ -1,0 +1,75 @@
+//! Opaque values of 256 random bits that a client keeps and we know only by their hash.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::{Entropy, EntropyError};
+
+const BYTES: usize = 32;
+/// 32 bytes in base64url without padding.
+const CHARACTERS: usize = 43;
+
+/// A login ticket or a device token. Never stored and never logged: store its [`TokenHash`].
+#[derive(Clone)]
+pub struct OpaqueToken(Zeroizing<String>);
+
+impl OpaqueToken {
+    /// A new one, 256 bits of the operating system's generator.
+    pub fn generate(entropy: &Entropy) -> Result<Self, EntropyError> {
+        let bytes = Zeroizing::new(entropy.bytes::<BYTES>()?);
+        Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
+    }
+
+    /// Reads one that a client sent. `None` where it cannot be one of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        let well_formed = text.len() == CHARACTERS && URL_SAFE_NO_PAD.decode(text).is_ok();
+        well_formed.then(|| Self(Zeroizing::new(text.into())))
+    }
+
+    /// What is stored of it. A plain hash is enough: 256 random bits cannot be guessed.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(digest(&SHA256, self.0.as_bytes()).as_ref().to_vec())
+    }
+
+    /// The text for the client.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OpaqueToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpaqueToken(…)")
+    }
+}
+
+/// SHA-256 of an [`OpaqueToken`], 32 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct TokenHash(Vec<u8>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_token_reads_back_with_the_same_hash() {
+        let token = OpaqueToken::generate(&Entropy::default()).unwrap();
+        let read = OpaqueToken::parse(token.expose()).unwrap();
+        assert_eq!(read.hash(), token.hash());
+    }
+
+    #[test]
+    fn what_cannot_be_a_token_is_refused() {
+        let short = "A".repeat(42);
+        let long = "A".repeat(44);
+        let foreign = format!("{}+", "A".repeat(42));
+        for text in ["", &short, &long, &foreign, "…"] {
+            assert!(OpaqueToken::parse(text).is_none(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Phone numbers: any usual way of writing an international number, kept as E.164.
+
+use std::fmt;
+use std::str::FromStr;
+
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Mode, Type};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// E.164 allows 15 digits; two more leave room for a written-out international prefix.
+const DIGITS_MAX: usize = 17;
+/// Far above any usual way of writing a number.
+const CHARACTERS_MAX: usize = 64;
+/// Code points of the digit zero in scripts whose digits people write phone numbers with:
+/// Arabic-Indic, Extended Arabic-Indic, Devanagari, Bengali. (Full-width ones are handled by NFKC.)
+const ZEROS: [char; 4] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}'];
+
+/// A phone number in E.164 form. `Display` and `Debug` show it masked, so that logs do too.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PhoneNumber {
+    e164: String,
+    country_code_digits: usize,
+    country: Option<Country>,
+    number_type: NumberType,
+}
+
+/// A country as ISO 3166-1 alpha-2 (or `001` for numbers of no country).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Country(String);
+
+/// What a number can be called for, as far as codes are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberType {
+    /// Takes texts and calls: mobile, VoIP, and where the plan does not tell mobile from fixed.
+    TextsAndCalls,
+    /// Takes calls only: fixed lines.
+    CallsOnly,
+    /// Nobody's own phone: premium rate, shared cost, toll-free, pagers, personal numbers …
+    Neither,
+}
+
+/// Why a text is not a phone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneNumberError {
+    /// Not written as a phone number.
+    #[error("Write the number with its country code, for instance +1 415 555 2671.")]
+    Malformed,
+    /// Written as one, but no network has given it out.
+    #[error("This is not a valid phone number.")]
+    Invalid,
+}
+
+impl PhoneNumber {
+    /// Reads a number that a person typed. National notation is read as of `default_region`.
+    pub fn parse(text: &str, default_region: Option<&Country>) -> Result<Self, PhoneNumberError> {
+        let dialled = dialled(text).ok_or(PhoneNumberError::Malformed)?;
+        let region =
+            default_region.and_then(|country| phonenumber::country::Id::from_str(&country.0).ok());
+        if region.is_none() && !dialled.starts_with('+') {
+            return Err(PhoneNumberError::Malformed);
+        }
+        let number =
+            phonenumber::parse(region, &dialled).map_err(|_| PhoneNumberError::Malformed)?;
+        if !number.is_valid() {
+            return Err(PhoneNumberError::Invalid);
+        }
+        Ok(Self::read(&number, number.format().mode(Mode::E164).to_string()))
+    }
+
+    /// Takes a number that is E.164 already, without asking whether a network has given it out:
+    /// what the database holds, and the numbers of `TEST_PHONE_NUMBERS`.
+    pub fn from_e164(e164: &str) -> Option<Self> {
+        let digits = e164.strip_prefix('+')?;
+        let well_formed = (4..=15).contains(&digits.len())
+            && digits.bytes().all(|digit| digit.is_ascii_digit())
+            && !digits.starts_with('0');
+        let unknown = || Self {
+            e164: e164.to_owned(),
+            country_code_digits: 1,
+            country: None,
+            number_type: NumberType::TextsAndCalls,
+        };
+        well_formed.then(|| {
+            let number =
+                phonenumber::parse(None, e164).ok().filter(phonenumber::PhoneNumber::is_valid);
+            number.map_or_else(unknown, |number| Self::read(&number, e164.to_owned()))
+        })
+    }
+
+    fn read(number: &phonenumber::PhoneNumber, e164: String) -> Self {
+        Self {
+            e164,
+            country_code_digits: number.country().code().to_string().len(),
+            country: number.country().id().map(|id| Country(id.as_ref().to_owned())),
+            number_type: NumberType::from(number.number_type(&DATABASE)),
+        }
+    }
+
+    /// `+` and up to 15 digits.
+    pub fn e164(&self) -> &str {
+        &self.e164
+    }
+
+    /// The country whose plan it belongs to, where that is known.
+    pub fn country(&self) -> Option<&Country> {
+        self.country.as_ref()
+    }
+
+    /// What it can be called for.
+    pub fn number_type(&self) -> NumberType {
+        self.number_type
+    }
+
+    /// Country code and last four digits, for instance `+1•••••••2671`. The number of dots tells
+    /// nothing.
+    pub fn masked(&self) -> String {
+        let shown = 1 + self.country_code_digits;
+        let tail = self.e164.len().saturating_sub(4).max(shown);
+        format!("{}•••••••{}", &self.e164[..shown], &self.e164[tail..])
+    }
+}
+
+impl fmt::Display for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PhoneNumber({})", self.masked())
+    }
+}
+
+impl FromStr for Country {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let upper = text.trim().to_ascii_uppercase();
+        phonenumber::country::Id::from_str(&upper).map(|_| Self(upper)).map_err(|_| ())
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Type> for NumberType {
+    fn from(number_type: Type) -> Self {
+        match number_type {
+            Type::Mobile | Type::FixedLineOrMobile | Type::Voip => Self::TextsAndCalls,
+            Type::FixedLine => Self::CallsOnly,
+            _ => Self::Neither,
+        }
+    }
+}
+
+/// What one would dial: digits, with a leading `+` where the number is international. `None` for
+/// letters, extensions and everything else that is no way of writing a number.
+fn dialled(text: &str) -> Option<String> {
+    if text.len() > CHARACTERS_MAX * 4 {
+        return None;
+    }
+    let normal: String = text.nfkc().collect();
+    let lower = normal.trim().to_ascii_lowercase();
+    let written = lower.strip_prefix("tel:").unwrap_or(&lower);
+    let international = written.trim_start_matches(['(', ' ']).starts_with('+');
+    // The trunk prefix in brackets is for callers within the country: +44 (0)20 7946 0958.
+    let written = if international { written.replace("(0)", "") } else { written.to_owned() };
+
+    let mut dialled = String::new();
+    for character in written.chars() {
+        match (digit(character), character) {
+            (Some(digit), _) => dialled.push(digit),
+            (None, '+') if dialled.is_empty() => dialled.push('+'),
+            (None, separator) if is_separator(separator) => {}
+            _ => return None,
+        }
+    }
+    if let Some(rest) = dialled.strip_prefix("00") {
+        dialled = format!("+{rest}");
+    }
+    let digits = dialled.trim_start_matches('+').len();
+    (4..=DIGITS_MAX).contains(&digits).then_some(dialled)
+}
+
+fn digit(character: char) -> Option<char> {
+    if character.is_ascii_digit() {
+        return Some(character);
+    }
+    ZEROS.into_iter().find_map(|zero| {
+        let value = u32::from(character).checked_sub(u32::from(zero))?;
+        char::from_digit(value, 10)
+    })
+}
+
+/// Blanks, brackets, dots, slashes and dashes, and the invisible marks of direction that come
+/// along when a number is copied from an address book.
+fn is_separator(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\t' | '(' | ')' | '.' | '/' | '-'
+            | '\u{2010}'..='\u{2015}' | '\u{2212}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<String, PhoneNumberError> {
+        PhoneNumber::parse(text, None).map(|number| number.e164().to_owned())
+    }
+
+    #[test]
+    fn usual_and_unusual_ways_of_writing_a_number_are_read() {
+        let written = [
+            ("+14155552671", "+14155552671"),
+            ("+1 415 555 2671", "+14155552671"),
+            ("+1 (415) 555-2671", "+14155552671"),
+            ("+1-415-555-2671", "+14155552671"),
+            ("+1.415.555.2671", "+14155552671"),
+            ("  +1 415 555 2671  ", "+14155552671"),
+            ("001 415 555 2671", "+14155552671"),
+            ("(+1) 415 555 2671", "+14155552671"),
+            ("tel:+1-415-555-2671", "+14155552671"),
+            ("+1\u{a0}415\u{a0}555\u{a0}2671", "+14155552671"),
+            ("\u{202a}+1 415\u{2011}555\u{2011}2671\u{202c}", "+14155552671"),
+            ("＋１ ４１５ ５５５ ２６７１", "+14155552671"),
+            ("+44 (0)7400 123456", "+447400123456"),
+            ("0044 7400 123456", "+447400123456"),
+            ("+46 70-123 45 67", "+46701234567"),
+            ("+49 (0) 151/23456789", "+4915123456789"),
+            ("+33 6 12 34 56 78", "+33612345678"),
+            ("+39 312 345 6789", "+393123456789"),
+            ("+٩٦٦ ٥٠ ١٢٣ ٤٥٦٧", "+966501234567"),
+            ("+९१ ९८७६५ ४३२१०", "+919876543210"),
+            ("+91 98765 43210", "+919876543210"),
+            ("+55 (11) 96123-4567", "+5511961234567"),
+        ];
+        let read: Vec<_> = written.iter().map(|(text, _)| (*text, read(text))).collect();
+        let wanted: Vec<_> =
+            written.iter().map(|(text, e164)| (*text, Ok((*e164).to_owned()))).collect();
+        assert_eq!(read, wanted);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in [
+            "",
+            "+",
+            "abc",
+            "+1415555",
+            "+442079460958;ext=1",
+            "+44 20 7946 0958 ext. 1",
+            "1-800-FLOWERS",
+            "+1+4155552671",
+            "4155552671",
+            "+999 123 456 789",
+            "+14155552671\0",
+            "+0 415 555 2671",
+            "++14155552671",
+            "+1 415 555 26711234567",
+            "🙂",
+            "+1 415 555 267O",
+        ] {
+            assert!(read(text).is_err(), "{text:?} was read as {:?}", read(text));
+        }
+    }
+
+    #[test]
+    fn national_notation_is_read_as_of_the_default_region() {
+        let sweden = "se".parse().unwrap();
+        let number = PhoneNumber::parse("070-123 45 67", Some(&sweden)).unwrap();
+        assert_eq!(number.e164(), "+46701234567");
+        assert_eq!(number.country(), Some(&sweden));
+        let foreign = PhoneNumber::parse("+14155552671", Some(&sweden)).unwrap();
+        assert_eq!(foreign.e164(), "+14155552671");
+    }
+
+    #[test]
+    fn the_type_of_a_number_tells_its_channels() {
+        let type_of = |text| PhoneNumber::parse(text, None).unwrap().number_type();
+        assert_eq!(type_of("+46701234567"), NumberType::TextsAndCalls);
+        assert_eq!(type_of("+14155552671"), NumberType::TextsAndCalls);
+        assert_eq!(type_of("+442079460958"), NumberType::CallsOnly);
+        assert_eq!(type_of("+449098790000"), NumberType::Neither, "premium rate");
+        assert_eq!(type_of("+18002530000"), NumberType::Neither, "toll-free");
+    }
+
+    #[test]
+    fn a_masked_number_shows_its_country_code_and_last_four_digits() {
+        let masked = |text| PhoneNumber::parse(text, None).unwrap().masked();
+        assert_eq!(masked("+14155552671"), "+1•••••••2671");
+        assert_eq!(masked("+46701234567"), "+46•••••••4567");
+        let number = PhoneNumber::from_e164("+15550100").unwrap();
+        assert_eq!(format!("{number} {number:?}"), "+1•••••••0100 PhoneNumber(+1•••••••0100)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC*") {
+            let _ = PhoneNumber::parse(&text, None);
+        }
+
+        #[test]
+        fn any_digits_are_read_or_refused_in_every_region(
+            text in "[+0-9 ()-]{0,24}", region in "[A-Z]{2}"
+        ) {
+            let _ = PhoneNumber::parse(&text, region.parse().ok().as_ref());
+        }
+
+        #[test]
+        fn what_was_read_reads_back_the_same(national in "7[0-9]{8}") {
+            if let Ok(number) = PhoneNumber::parse(&format!("+46{national}"), None) {
+                let again = PhoneNumber::parse(number.e164(), None);
+                prop_assert_eq!(again.as_ref(), Ok(&number));
+                prop_assert_eq!(PhoneNumber::from_e164(number.e164()), Some(number));
+            }
+        }
+    }
+}
