@@ -23,4 +23,9 @@ impl Channel {
             Self::Call => "call",
         }
     }
+
+    /// The channel of that name, if there is one.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == name)
+    }
 }

@@ -1,4 +1,124 @@
-//! One-time codes: who sends them, who judges them.
+//! One-time codes: sending them, judging guesses, and the limits on both.
+//!
+//! Owns the tables `otp_challenges` and `otp_windows`. No database connection is held while a
+//! provider is asked. Whoever judges a code, the count of guesses, its expiry and its single use
+//! are kept here.
 
-pub mod channel;
+mod channel;
+mod code;
+mod guess;
 pub mod providers;
+mod send;
+mod store;
+mod windows;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+
+use crate::foundation::{Clock, Country, Entropy, EntropyError, Keyring};
+
+pub use channel::Channel;
+pub use code::{OtpCode, OtpCodeError};
+pub use guess::{Ending, Guess, GuessError, Judgement};
+pub use providers::Provider;
+pub use send::{Draft, Live, Recipient, SendError};
+
+/// How long rows are kept for: the longest window is a day.
+const KEPT_FOR: TimeDelta = TimeDelta::days(1);
+
+/// What a right code is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To finish a login, which also verifies the phone.
+    Login,
+}
+
+impl Purpose {
+    /// As the database has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+        }
+    }
+}
+
+/// The rules on codes, from the settings.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// `OTP_LENGTH`: digits of the codes that we make; 6 to 10.
+    pub length: usize,
+    /// `OTP_TTL_SECONDS`: how long a code is good for; at most 10 minutes (NIST SP 800-63B-4, 3.1.3).
+    pub lifetime: TimeDelta,
+    /// `OTP_MAX_ATTEMPTS`: guesses for one code.
+    pub attempts: i16,
+    /// `OTP_RESEND_SECONDS`: the wait between sends to one user; zero for none.
+    pub resend_wait: TimeDelta,
+    /// `OTP_MAX_PER_NUMBER_HOURLY`.
+    pub per_number_hourly: u32,
+    /// `OTP_MAX_PER_NUMBER_DAILY`.
+    pub per_number_daily: u32,
+    /// `OTP_MAX_PER_ADDRESS_HOURLY`.
+    pub per_address_hourly: u32,
+    /// `OTP_WRONG_PER_HOUR`: wrong codes for one user and for one number, whatever the code.
+    pub wrong_per_hour: u32,
+    /// `SINCH_VERIFICATION_METHOD`: the channel where a client asks for none.
+    pub default_channel: Channel,
+    /// `ALLOWED_COUNTRIES`: `None` for all.
+    pub allowed_countries: Option<HashSet<Country>>,
+    /// `TEST_PHONE_NUMBERS`: E.164 to the code that is always right for it.
+    pub test_numbers: HashMap<String, OtpCode>,
+}
+
+/// Sends codes and judges guesses.
+#[derive(Debug)]
+pub struct Otp {
+    rules: Rules,
+    provider: Provider,
+    keyring: std::sync::Arc<Keyring>,
+    clock: Clock,
+    entropy: Entropy,
+}
+
+/// Something broke that nobody outside can mend.
+#[derive(Debug, thiserror::Error)]
+pub enum OtpFailure {
+    /// The database did.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// The operating system's generator did.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl Otp {
+    /// Codes by `rules`, carried by `provider`.
+    pub fn new(
+        rules: Rules,
+        provider: Provider,
+        keyring: std::sync::Arc<Keyring>,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Self {
+        Self { rules, provider, keyring, clock, entropy }
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Who carries the codes.
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Deletes what no limit and no guess asks for any more. Returns the number of rows.
+    pub async fn delete_old(&self, database: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+        let connection = &mut *database.acquire().await?;
+        let before = now - KEPT_FOR;
+        let challenges = store::delete_old(connection, before).await?;
+        Ok(challenges + windows::delete_idle(connection, before).await?)
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE otp_windows;
+DROP TABLE otp_challenges;

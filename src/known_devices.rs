@@ -1,0 +1,66 @@
+//! Devices that have given a right code: what `OTP_POLICY=new-device` asks.
+//!
+//! Owns the table `known_devices`. A device is known by an opaque token that it keeps (OWASP,
+//! "device cookies"), never by its address or its name, which anybody can take on.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::foundation::{OpaqueToken, UserId};
+
+/// How long a device stays known after a right code.
+pub const LIFETIME: TimeDelta = TimeDelta::days(90);
+
+/// Makes the device that keeps `token` known for `user`.
+pub async fn remember(
+    connection: &mut PgConnection,
+    token: &OpaqueToken,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        INSERT INTO known_devices (token_hash, user_id, created_at, expires_at)
+        VALUES ($1, $2, $3, $4)
+        "#,
+        token.hash() as _,
+        user as _,
+        now,
+        now + LIFETIME,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether the device that keeps `token` is known for `user`.
+pub async fn is_known(
+    executor: impl PgExecutor<'_>,
+    token: &OpaqueToken,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT FROM known_devices WHERE token_hash = $1 AND user_id = $2 AND expires_at > $3
+        ) AS "known!"
+        "#,
+        token.hash() as _,
+        user as _,
+        now,
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Forgets the devices whose time has run out. Returns their number.
+pub async fn delete_expired(
+    executor: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!("DELETE FROM known_devices WHERE expires_at <= $1", now)
+        .execute(executor)
+        .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,0 +1,211 @@
+//! Judging a guess: spend it, ask whoever judges the code, use the code up.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgConnection, PgPool};
+
+use crate::foundation::{ChallengeId, PhoneNumber, UserId};
+
+use super::code::{Binding, CodeHash};
+use super::providers::failure::ProviderFailure;
+use super::providers::hosted::Verdict;
+use super::store::{self, End, Row};
+use super::windows::{self, Subject, Window};
+use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose};
+
+/// A guess that has been spent on the live code.
+#[derive(Debug)]
+pub struct Guess {
+    challenge: ChallengeId,
+    /// Proven where the guess is right.
+    pub number: PhoneNumber,
+    /// How the code travelled.
+    pub channel: Channel,
+    /// Guesses left for this code after this one.
+    pub attempts_left: i16,
+    /// Until when the code is good.
+    pub expires_at: DateTime<Utc>,
+    judge: Judge,
+    counted: [Subject; 2],
+    spent_at: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+enum Judge {
+    /// We made the code.
+    Us(CodeHash),
+    /// The provider made it, under this id.
+    Provider(String),
+    /// A provider that is not configured any more.
+    Nobody,
+}
+
+/// What became of a guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It is the code. [`Otp::consume`] decides who may use it.
+    Right,
+    /// It is not; another guess may be.
+    Wrong,
+    /// It is not, or no longer, and no further guess can be: a new code is needed.
+    Over(Ending),
+}
+
+/// Why a code takes no more guesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Wrong guesses have used it up, at the provider or here.
+    Burnt,
+    /// Its time is over.
+    Expired,
+    /// A newer code has taken its place.
+    Superseded,
+    /// The provider refused it.
+    Denied,
+    /// The provider could not carry it through.
+    Failed,
+}
+
+/// Why a guess was not judged.
+#[derive(Debug, thiserror::Error)]
+pub enum GuessError {
+    /// No code is live, or its guesses are spent.
+    #[error("no code is live")]
+    NoLiveCode,
+    /// `OTP_WRONG_PER_HOUR` wrong codes were given for the user or the number.
+    #[error("too many wrong codes for one {scope} until {retry_at}")]
+    Exhausted {
+        /// Which: `user` or `number`.
+        scope: &'static str,
+        /// When a guess will be taken again.
+        retry_at: DateTime<Utc>,
+    },
+    /// The provider did not judge it. The guess has been given back.
+    #[error("the provider did not judge the code")]
+    Provider(#[from] ProviderFailure),
+    /// Something broke.
+    #[error(transparent)]
+    Failure(#[from] OtpFailure),
+}
+
+impl From<sqlx::Error> for GuessError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl Otp {
+    /// Spends a guess on the user's live code before it is judged, so that it is spent even if we
+    /// die while judging.
+    pub async fn take_guess(&self, database: &PgPool, user: UserId) -> Result<Guess, GuessError> {
+        let now = self.clock.now();
+        let mut transaction = database.begin().await?;
+        let row = store::take_attempt(&mut transaction, user, Purpose::Login, now).await?;
+        let guess = self.read_guess(row.ok_or(GuessError::NoLiveCode)?, user, now)?;
+        let windows = [Window { events: self.rules.wrong_per_hour, period: TimeDelta::hours(1) }];
+        for (scope, subject) in ["user", "number"].into_iter().zip(&guess.counted) {
+            if !windows::take(&mut transaction, subject, &windows, now).await? {
+                let retry_at = windows::room_at(&mut transaction, subject, &windows, now).await?;
+                return Err(GuessError::Exhausted { scope, retry_at });
+            }
+        }
+        transaction.commit().await?;
+        Ok(guess)
+    }
+
+    /// Has the guess judged; no database connection is held while the provider is asked.
+    pub async fn judge(
+        &self,
+        database: &PgPool,
+        guess: &Guess,
+        code: &OtpCode,
+    ) -> Result<Judgement, GuessError> {
+        let judgement = match (&guess.judge, &self.provider) {
+            (Judge::Us(hash), _) => self.judge_ourselves(guess, code, hash),
+            (Judge::Provider(reference), Provider::Sinch(sinch)) => {
+                let asked = sinch.check(self.clock.now(), reference, guess.channel, code.expose());
+                match asked.await {
+                    Ok(verdict) => read_verdict(verdict),
+                    Err(failure) => {
+                        self.give_back(database, guess).await?;
+                        return Err(failure.into());
+                    }
+                }
+            }
+            (Judge::Provider(_) | Judge::Nobody, _) => Judgement::Over(Ending::Failed),
+        };
+        if let Judgement::Over(_) = judgement {
+            let connection = &mut *database.acquire().await?;
+            store::end(connection, guess.challenge, End::Burnt, self.clock.now()).await?;
+        }
+        Ok(judgement)
+    }
+
+    /// Uses the code up, and takes the guess off the count of wrong ones. `false`: somebody else
+    /// was faster with the same code.
+    pub async fn consume(
+        &self,
+        connection: &mut PgConnection,
+        guess: &Guess,
+    ) -> sqlx::Result<bool> {
+        let consumed = store::consume(connection, guess.challenge, self.clock.now()).await?;
+        if consumed {
+            windows::give_back(connection, &guess.counted, guess.spent_at).await?;
+        }
+        Ok(consumed)
+    }
+
+    fn judge_ourselves(&self, guess: &Guess, code: &OtpCode, hash: &CodeHash) -> Judgement {
+        let binding =
+            Binding { purpose: Purpose::Login, challenge: guess.challenge, number: &guess.number };
+        match (binding.matches(&self.keyring, code, hash), guess.attempts_left) {
+            (true, _) => Judgement::Right,
+            (false, 0) => Judgement::Over(Ending::Burnt),
+            (false, _) => Judgement::Wrong,
+        }
+    }
+
+    async fn give_back(&self, database: &PgPool, guess: &Guess) -> sqlx::Result<()> {
+        let mut transaction = database.begin().await?;
+        store::give_attempt_back(&mut transaction, guess.challenge).await?;
+        windows::give_back(&mut transaction, &guess.counted, guess.spent_at).await?;
+        transaction.commit().await
+    }
+
+    fn read_guess(&self, row: Row, user: UserId, now: DateTime<Utc>) -> Result<Guess, GuessError> {
+        let unreadable = |what: &str| GuessError::from(sqlx::Error::Decode(what.into()));
+        let number = PhoneNumber::from_e164(&row.phone_number)
+            .ok_or_else(|| unreadable("otp_challenges.phone_number is not E.164"))?;
+        let channel = Channel::parse(&row.channel)
+            .ok_or_else(|| unreadable("otp_challenges.channel is unknown"))?;
+        let judge = match (row.code_hash, row.code_key_id, row.provider_reference) {
+            (Some(mac), Some(key_id), _) => Judge::Us(CodeHash { key_id, mac }),
+            (_, _, Some(reference)) if row.provider == self.provider.name() => {
+                Judge::Provider(reference)
+            }
+            _ => Judge::Nobody,
+        };
+        Ok(Guess {
+            challenge: row.id,
+            counted: [Subject::guesses_of_user(user), Subject::guesses_of_number(&number)],
+            number,
+            channel,
+            attempts_left: row.attempts_left,
+            expires_at: row.expires_at,
+            judge,
+            spent_at: now,
+        })
+    }
+}
+
+/// Only an explicit "right" is right.
+fn read_verdict(verdict: Verdict) -> Judgement {
+    match verdict {
+        Verdict::Approved => Judgement::Right,
+        Verdict::WrongCode | Verdict::Pending | Verdict::Unrecognised => Judgement::Wrong,
+        Verdict::Burnt | Verdict::NotFound => Judgement::Over(Ending::Burnt),
+        Verdict::Expired => Judgement::Over(Ending::Expired),
+        Verdict::Aborted => Judgement::Over(Ending::Superseded),
+        Verdict::Denied(_) => Judgement::Over(Ending::Denied),
+        Verdict::Failed(_) => Judgement::Over(Ending::Failed),
+    }
+}

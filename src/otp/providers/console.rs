@@ -1,0 +1,69 @@
+//! The console provider: no carrier at all. Codes appear in the terminal and at `/dev/inbox`.
+//!
+//! For development only: the settings refuse it in production, since whoever can read the
+//! terminal can sign in as anybody.
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::foundation::PhoneNumber;
+use crate::otp::{Channel, OtpCode};
+
+/// More than anybody looks back upon.
+const MESSAGES_MAX: usize = 100;
+
+/// Keeps the last messages in memory. Clones share them.
+#[derive(Clone, Default)]
+pub struct Console(Arc<Mutex<VecDeque<ConsoleMessage>>>);
+
+/// A message that a real carrier would have delivered.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsoleMessage {
+    /// The number, E.164.
+    to: String,
+    channel: &'static str,
+    text: String,
+    code: String,
+    sent_at: DateTime<Utc>,
+}
+
+impl Console {
+    /// "Sends" the code: to the terminal and to the inbox.
+    pub fn send(&self, to: &PhoneNumber, channel: Channel, code: &OtpCode, now: DateTime<Utc>) {
+        let code = code.expose().to_owned();
+        let message = ConsoleMessage {
+            to: to.e164().to_owned(),
+            channel: channel.as_str(),
+            text: format!("{code} is your code. Never share it."),
+            code,
+            sent_at: now,
+        };
+        // A closed terminal must not fail a login: the inbox has the code all the same.
+        let _ = writeln!(
+            std::io::stdout(),
+            "  {} to {}: {}",
+            message.channel,
+            message.to,
+            message.text
+        );
+        let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        messages.push_front(message);
+        messages.truncate(MESSAGES_MAX);
+    }
+
+    /// The last messages, newest first.
+    pub fn messages(&self) -> Vec<ConsoleMessage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Console(…)")
+    }
+}

@@ -1,0 +1,169 @@
+//! Sliding windows over sends and guesses, kept in PostgreSQL so that they hold over restarts and
+//! over all replicas. Each is decided by one statement.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
+
+use crate::foundation::{Limited, PhoneNumber, UserId};
+
+/// At most `events` within any `period`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    pub(super) events: u32,
+    pub(super) period: TimeDelta,
+}
+
+/// What events are counted for.
+#[derive(Clone, Debug)]
+pub(super) struct Subject(String);
+
+impl Subject {
+    pub(super) fn sends_to_user(user: UserId) -> Self {
+        Self(format!("send:user:{user}"))
+    }
+
+    pub(super) fn sends_to_number(number: &PhoneNumber) -> Self {
+        Self(format!("send:number:{}", number.e164()))
+    }
+
+    pub(super) fn sends_from_address(address: Limited) -> Self {
+        Self(format!("send:address:{address}"))
+    }
+
+    pub(super) fn guesses_of_user(user: UserId) -> Self {
+        Self(format!("guess:user:{user}"))
+    }
+
+    pub(super) fn guesses_of_number(number: &PhoneNumber) -> Self {
+        Self(format!("guess:number:{}", number.e164()))
+    }
+}
+
+/// Counts an event at `now` if every window has room for it. `false`: nothing was counted.
+///
+/// Concurrent calls for one subject wait for each other's transaction, whatever the windows.
+pub(super) async fn take(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    windows: &[Window],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let (begins, maxima): (Vec<_>, Vec<_>) =
+        windows.iter().map(|window| (now - window.period, i64::from(window.events))).unzip();
+    let oldest_kept = begins.iter().min().copied().unwrap_or(now);
+    let taken = sqlx::query!(
+        r#"
+        INSERT INTO otp_windows AS w (subject, events, updated_at)
+        VALUES ($1, ARRAY[$2::timestamptz], $2)
+        ON CONFLICT (subject) DO UPDATE
+        SET events = ARRAY(
+                SELECT event FROM unnest(w.events) AS event WHERE event > $3 ORDER BY event
+            ) || $2::timestamptz,
+            updated_at = $2
+        WHERE NOT EXISTS (
+            SELECT FROM unnest($4::timestamptz[], $5::bigint[]) AS rule (begins, most)
+            WHERE (SELECT count(*) FROM unnest(w.events) AS event WHERE event > rule.begins)
+                >= rule.most
+        )
+        "#,
+        subject.0,
+        now,
+        oldest_kept,
+        &begins,
+        &maxima,
+    )
+    .execute(connection)
+    .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+/// From when on [`take`] will find room.
+pub(super) async fn room_at(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    windows: &[Window],
+    now: DateTime<Utc>,
+) -> sqlx::Result<DateTime<Utc>> {
+    let events =
+        sqlx::query_scalar!("SELECT events FROM otp_windows WHERE subject = $1", subject.0)
+            .fetch_optional(connection)
+            .await?
+            .unwrap_or_default();
+    let opens = windows.iter().filter_map(|window| window.opens_at(&events, now));
+    Ok(opens.max().unwrap_or(now))
+}
+
+/// Takes an event counted at `at` back, once, for each subject.
+pub(super) async fn give_back(
+    connection: &mut PgConnection,
+    subjects: &[Subject],
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let subjects: Vec<_> = subjects.iter().map(|subject| subject.0.clone()).collect();
+    sqlx::query!(
+        r#"
+        UPDATE otp_windows
+        SET events = events[:array_position(events, $2) - 1]
+                || events[array_position(events, $2) + 1:]
+        WHERE subject = ANY ($1) AND $2 = ANY (events)
+        "#,
+        &subjects,
+        at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Deletes the rows whose last event is older than `before`.
+pub(super) async fn delete_idle(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!("DELETE FROM otp_windows WHERE updated_at < $1", before)
+        .execute(connection)
+        .await?;
+    Ok(deleted.rows_affected())
+}
+
+impl Window {
+    /// When the oldest event in the way leaves the window; `None` where there is room at `now`.
+    fn opens_at(self, events: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut within: Vec<_> =
+            events.iter().copied().filter(|event| *event > now - self.period).collect();
+        within.sort_unstable();
+        let in_the_way = within.len().checked_sub(self.events as usize)?;
+        within.get(in_the_way).map(|event| *event + self.period)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    proptest! {
+        #[test]
+        fn a_full_window_opens_no_sooner_and_no_later_than_told(
+            events in prop::collection::vec(0_i64..7200, 0..40), most in 1_u32..12
+        ) {
+            let window = Window { events: most, period: TimeDelta::seconds(3600) };
+            let events: Vec<_> = events.into_iter().map(at).collect();
+            let counted = |now| events.iter().filter(|event| **event > now - window.period).count();
+            let now = at(7200);
+            match window.opens_at(&events, now) {
+                None => prop_assert!(counted(now) < most as usize),
+                Some(opens) => {
+                    prop_assert!(counted(now) >= most as usize);
+                    prop_assert!(counted(opens) < most as usize);
+                    prop_assert!(counted(opens - TimeDelta::microseconds(1)) >= most as usize);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! People: who they are, how they are found, whether their phone is verified.
+//!
+//! Owns the table `users`. Knows password hashes only as text; what they mean is `passwords`' business.
+
+mod store;
+
+use chrono::{DateTime, Utc};
+
+use crate::foundation::{EmailAddress, PhoneNumber, UserId};
+
+pub use store::{
+    find, find_by_identifier, insert, record_otp_sent, replace_password_hash, verify_phone,
+};
+
+/// A person, as stored.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The primary key.
+    pub id: UserId,
+    /// As given, with its domain mapped.
+    pub email: String,
+    /// E.164.
+    pub phone_number: String,
+    /// Argon2id, PHC form.
+    pub password_hash: PhcString,
+    /// Whether a code sent to the phone has come back.
+    pub is_verified: bool,
+    /// When a code was last sent.
+    pub last_otp_sent_at: Option<DateTime<Utc>>,
+    /// When the person signed up.
+    pub created_at: DateTime<Utc>,
+    /// When the row last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A password hash in PHC form, as text. Never shown.
+#[derive(Clone, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct PhcString(String);
+
+impl PhcString {
+    /// The PHC string, for storing and for verifying.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for PhcString {
+    fn from(phc: String) -> Self {
+        Self(phc)
+    }
+}
+
+impl std::fmt::Debug for PhcString {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PhcString(…)")
+    }
+}
+
+/// By what a person is found who has not proven anything yet.
+#[derive(Clone, Debug)]
+pub enum Identifier {
+    /// The e-mail address, without regard to case.
+    Email(EmailAddress),
+    /// The phone number.
+    PhoneNumber(PhoneNumber),
+}
+
+/// Somebody who signs up.
+#[derive(Debug)]
+pub struct NewUser<'a> {
+    /// The primary key to be.
+    pub id: UserId,
+    /// The e-mail address.
+    pub email: &'a EmailAddress,
+    /// The phone number.
+    pub phone_number: &'a PhoneNumber,
+    /// Argon2id, PHC form.
+    pub password_hash: &'a PhcString,
+    /// Now.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Why somebody cannot sign up.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// Somebody has that e-mail address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Somebody has that phone number.
+    #[error("the phone number is taken")]
+    PhoneTaken,
+    /// Something broke.
+    #[error("the database failed")]
+    Database(#[source] sqlx::Error),
+}

@@ -1,0 +1,155 @@
+//! The SQL of `users`.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::database::violates;
+use crate::foundation::{PhoneNumber, UserId};
+
+use super::{Identifier, InsertError, NewUser, PhcString, User};
+
+/// Writes a new person. Two racing sign-ups with one e-mail address or number: the database
+/// decides.
+pub async fn insert(executor: impl PgExecutor<'_>, new: &NewUser<'_>) -> Result<(), InsertError> {
+    let inserted = sqlx::query!(
+        r#"
+        INSERT INTO users (id, email, phone_number, password_hash, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $5)
+        "#,
+        new.id as _,
+        new.email.as_str(),
+        new.phone_number.e164(),
+        new.password_hash.as_str(),
+        new.created_at,
+    )
+    .execute(executor)
+    .await;
+    match inserted {
+        Ok(_) => Ok(()),
+        Err(error) if violates(&error, "users_email_key") => Err(InsertError::EmailTaken),
+        Err(error) if violates(&error, "users_phone_number_key") => Err(InsertError::PhoneTaken),
+        Err(error) => Err(InsertError::Database(error)),
+    }
+}
+
+/// The person with that id.
+pub async fn find(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Option<User>> {
+    sqlx::query_as!(
+        User,
+        r#"
+        SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
+            is_verified, last_otp_sent_at, created_at, updated_at
+        FROM users
+        WHERE id = $1
+        "#,
+        id as _,
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// The person with that e-mail address or phone number.
+pub async fn find_by_identifier(
+    executor: impl PgExecutor<'_>,
+    identifier: &Identifier,
+) -> sqlx::Result<Option<User>> {
+    match identifier {
+        Identifier::Email(email) => {
+            sqlx::query_as!(
+                User,
+                r#"
+                SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
+                    is_verified, last_otp_sent_at, created_at, updated_at
+                FROM users
+                WHERE lower(email) = lower($1)
+                "#,
+                email.as_str(),
+            )
+            .fetch_optional(executor)
+            .await
+        }
+        Identifier::PhoneNumber(number) => {
+            sqlx::query_as!(
+                User,
+                r#"
+                SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
+                    is_verified, last_otp_sent_at, created_at, updated_at
+                FROM users
+                WHERE phone_number = $1
+                "#,
+                number.e164(),
+            )
+            .fetch_optional(executor)
+            .await
+        }
+    }
+}
+
+/// Notes that a code was sent, and Sinch's id where Sinch judges it.
+pub async fn record_otp_sent(
+    connection: &mut PgConnection,
+    id: UserId,
+    sinch_verification_id: Option<&str>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE users
+        SET sinch_verification_id = $2, last_otp_sent_at = $3, updated_at = $3
+        WHERE id = $1
+        "#,
+        id as _,
+        sinch_verification_id,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes that the person has proven `number`. `None`: that is not the person's number (any more).
+pub async fn verify_phone(
+    connection: &mut PgConnection,
+    id: UserId,
+    number: &PhoneNumber,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<User>> {
+    sqlx::query_as!(
+        User,
+        r#"
+        UPDATE users
+        SET is_verified = true, sinch_verification_id = NULL, updated_at = $3
+        WHERE id = $1 AND phone_number = $2
+        RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
+            is_verified, last_otp_sent_at, created_at, updated_at
+        "#,
+        id as _,
+        number.e164(),
+        now,
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// Puts a hash of today's cost in place of an older one, unless the password has changed since.
+pub async fn replace_password_hash(
+    executor: impl PgExecutor<'_>,
+    id: UserId,
+    old: &PhcString,
+    new: &PhcString,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE users SET password_hash = $3, updated_at = $4
+        WHERE id = $1 AND password_hash = $2
+        "#,
+        id as _,
+        old.as_str(),
+        new.as_str(),
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
