@@ -1,0 +1,12 @@
+//! Settings: read from the environment once, all at once, into the values that the rooms work with.
+//!
+//! Every fault is reported, not only the first. No secret's content is ever shown.
+
+mod environment;
+mod reader;
+mod sections;
+mod settings;
+
+pub use environment::{DotenvError, Environment};
+pub use reader::{InForce, SettingsError};
+pub use settings::{AppEnv, ProviderSettings, Settings};

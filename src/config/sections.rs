@@ -1,0 +1,288 @@
+//! The settings, subject by subject: names, defaults, bounds.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use chrono::TimeDelta;
+use reqwest::Url;
+use secrecy::SecretString;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::foundation::{Country, Keyring, PhoneNumber};
+use crate::http::{RateLimit, TrustedProxies};
+use crate::otp::providers::sinch::{SinchAuth, SinchSettings};
+use crate::otp::{Channel, OtpCode, Rules};
+use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
+use crate::state::{Enumeration, LoginRules, OtpPolicy};
+
+use super::reader::Reader;
+use super::settings::{ProviderSettings, parse_base_url};
+
+const YES_NO: [(&str, bool); 2] = [("false", false), ("true", true)];
+/// RFC 7518, 3.2: a key of at least the size of the hash.
+const JWT_SECRET_BYTES_MIN: usize = 32;
+/// A sliding window keeps each event; more than this would make its row large.
+const CAP_MAX: u32 = 1000;
+
+pub(super) struct Server {
+    pub(super) host: IpAddr,
+    pub(super) port: u16,
+    pub(super) base_url: Option<String>,
+}
+
+pub(super) fn server(reader: &mut Reader<'_>, is_production: bool) -> Option<Server> {
+    let host = reader.or("HOST", "127.0.0.1", str::parse);
+    let port = reader.or("PORT", "3000", str::parse);
+    reader.or("LOG_LEVEL", "info", |text| tracing_subscriber::EnvFilter::try_new(text));
+    if is_production && !reader.has("BASE_URL") {
+        reader.fault("BASE_URL", "is required in production: tokens name it as their issuer");
+    }
+    let base_url = reader.or("BASE_URL", "", |text| match text {
+        "" => Ok(None),
+        text => parse_base_url(text).map(Some),
+    });
+    Some(Server { host: host?, port: port?, base_url: base_url? })
+}
+
+pub(super) struct Database {
+    pub(super) options: PgConnectOptions,
+    pub(super) pool_size: u32,
+    pub(super) auto_migrate: bool,
+}
+
+pub(super) fn database(reader: &mut Reader<'_>) -> Option<Database> {
+    let options = if reader.has("DB_HOST") && !reader.has("DATABASE_URL") {
+        database_by_parts(reader)
+    } else {
+        let mend = "for instance postgres://user:password@localhost/ringfence (or set DB_HOST)";
+        reader.required_secret("DATABASE_URL", mend, |text| {
+            PgConnectOptions::from_str(text).map_err(|_| "is no postgres:// URL")
+        })
+    };
+    let pool_size = reader.number("DB_POOL_MAX", "10", 1..=1000);
+    let auto_migrate = reader.word("AUTO_MIGRATE", &YES_NO);
+    Some(Database { options: options?, pool_size: pool_size?, auto_migrate: auto_migrate? })
+}
+
+fn database_by_parts(reader: &mut Reader<'_>) -> Option<PgConnectOptions> {
+    let word = |text: &str| Ok::<_, &str>(text.to_owned());
+    let host = reader.or("DB_HOST", "", word);
+    let port = reader.or("DB_PORT", "5432", str::parse);
+    let user = reader.or("DB_USER", "ringfence", word);
+    let name = reader.or("DB_NAME", "ringfence", word);
+    let password = reader.secret("DB_PASSWORD", word);
+    let ssl_mode = reader.or("DB_SSLMODE", "prefer", |text| {
+        PgSslMode::from_str(text)
+            .map_err(|_| "one of disable, allow, prefer, require, verify-ca, verify-full is wanted")
+    });
+    let options = PgConnectOptions::new_without_pgpass()
+        .host(&host?)
+        .port(port?)
+        .username(&user?)
+        .database(&name?)
+        .ssl_mode(ssl_mode?);
+    Some(match password {
+        Some(password) => options.password(&password),
+        None => options,
+    })
+}
+
+pub(super) struct Tokens {
+    pub(super) keyring: Keyring,
+    pub(super) jwt_secret: Option<SecretString>,
+    pub(super) lifetime: TimeDelta,
+}
+
+pub(super) fn tokens(reader: &mut Reader<'_>) -> Option<Tokens> {
+    let mend = "make one with: openssl rand -base64 32";
+    let keyring = reader.required_secret("SECRET_KEY", mend, Keyring::parse);
+    let jwt_secret = reader.secret("JWT_SECRET", |text| match text.len() {
+        JWT_SECRET_BYTES_MIN.. => Ok(SecretString::from(text)),
+        bytes => Err(format!("has {bytes} bytes; at least {JWT_SECRET_BYTES_MIN} are wanted")),
+    });
+    let lifetime = reader.or("JWT_EXPIRES_IN", "15m", parse_lifetime);
+    Some(Tokens { keyring: keyring?, jwt_secret, lifetime: lifetime? })
+}
+
+/// `900` (seconds), `15m`, `12h`, `7d`: from a minute to a year.
+fn parse_lifetime(text: &str) -> Result<TimeDelta, &'static str> {
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    let duration = seconds.or_else(|| humantime::parse_duration(text).ok());
+    let bounds = Duration::from_secs(60)..=Duration::from_secs(365 * 24 * 3600);
+    duration
+        .filter(|duration| bounds.contains(duration))
+        .and_then(|duration| TimeDelta::from_std(duration).ok())
+        .ok_or("seconds or a time like 15m, 12h or 7d is wanted, from 1m to 365d")
+}
+
+pub(super) struct Edge {
+    pub(super) api_limit: RateLimit,
+    pub(super) auth_limit: RateLimit,
+    pub(super) origins: Vec<HeaderValue>,
+    pub(super) proxies: TrustedProxies,
+}
+
+pub(super) fn edge(reader: &mut Reader<'_>) -> Option<Edge> {
+    let window = reader.number("RATE_LIMIT_WINDOW_MS", "900000", 1000..=86_400_000);
+    let api = reader.number("RATE_LIMIT_MAX_REQUESTS", "100", 1..=1_000_000_000);
+    let fifth = (api.unwrap_or(100) / 5).max(1).to_string();
+    let auth = reader.number("RATE_LIMIT_AUTH_MAX_REQUESTS", &fifth, 1..=1_000_000_000);
+    let origins = reader.list("FRONTEND_URL", "", parse_origin);
+    let networks = reader.list("TRUSTED_PROXIES", "", |text| {
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(ipnet::IpNet::from));
+        network.map_err(|_| format!("{text:?} is no network like 10.0.0.0/8"))
+    });
+    let window = Duration::from_millis(u64::from(window?));
+    let limit = |requests| Some(RateLimit { requests: NonZeroU32::new(requests)?, window });
+    Some(Edge {
+        api_limit: limit(api?)?,
+        auth_limit: limit(auth?)?,
+        origins: origins?,
+        proxies: TrustedProxies::new(networks?),
+    })
+}
+
+fn parse_origin(text: &str) -> Result<HeaderValue, String> {
+    let wrong = || format!("{text:?} is no origin like https://app.example.com");
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let origin = url.origin().ascii_serialization();
+    let usable = matches!(url.scheme(), "http" | "https") && matches!(url.path(), "" | "/");
+    let origin = usable.then(|| HeaderValue::from_str(&origin).ok()).flatten();
+    origin.ok_or_else(wrong)
+}
+
+#[derive(Clone, Copy)]
+enum ProviderName {
+    Sinch,
+    Console,
+}
+
+pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<ProviderSettings> {
+    let names = [("sinch", ProviderName::Sinch), ("console", ProviderName::Console)];
+    match reader.word("VERIFICATION_PROVIDER", &names)? {
+        ProviderName::Console if is_production => {
+            let fault = "console shows codes in the terminal and is refused in production";
+            reader.fault("VERIFICATION_PROVIDER", fault);
+            None
+        }
+        ProviderName::Console => Some(ProviderSettings::Console),
+        ProviderName::Sinch => sinch(reader).map(ProviderSettings::Sinch),
+    }
+}
+
+fn sinch(reader: &mut Reader<'_>) -> Option<SinchSettings> {
+    let mend = "the Sinch dashboard shows it with your Verification app";
+    let app_key =
+        reader.required_secret("SINCH_APP_KEY", mend, |text| Ok::<_, &str>(text.to_owned()));
+    let app_secret = reader
+        .required_secret("SINCH_APP_SECRET", mend, |text| Ok::<_, &str>(SecretString::from(text)));
+    let base_url = reader.or("SINCH_BASE_URL", "https://verification.api.sinch.com", Url::parse);
+    let auth =
+        reader.word("SINCH_AUTH", &[("signed", SinchAuth::Signed), ("basic", SinchAuth::Basic)]);
+    Some(SinchSettings {
+        base_url: base_url?,
+        app_key: app_key?,
+        app_secret: app_secret?,
+        auth: auth?,
+    })
+}
+
+pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules> {
+    let length = reader.number("OTP_LENGTH", "6", 6..=10);
+    let lifetime = reader.number("OTP_TTL_SECONDS", "300", 30..=600);
+    let attempts = reader.number("OTP_MAX_ATTEMPTS", "5", 1..=20);
+    let wait = reader.number("OTP_RESEND_SECONDS", "120", 0..=86_400);
+    let number_hourly = reader.number("OTP_MAX_PER_NUMBER_HOURLY", "5", 1..=CAP_MAX);
+    let number_daily = reader.number("OTP_MAX_PER_NUMBER_DAILY", "10", 1..=CAP_MAX);
+    let address_hourly = reader.number("OTP_MAX_PER_ADDRESS_HOURLY", "20", 1..=CAP_MAX);
+    let wrong = reader.number("OTP_WRONG_PER_HOUR", "10", 1..=CAP_MAX);
+    let default_channel = reader
+        .word("SINCH_VERIFICATION_METHOD", &[("sms", Channel::Sms), ("callout", Channel::Call)]);
+    let countries = reader.list("ALLOWED_COUNTRIES", "*", |text| match text {
+        "*" => Ok(None),
+        text => text
+            .parse::<Country>()
+            .map(Some)
+            .map_err(|()| format!("{text:?} is no ISO country code")),
+    });
+    let test_numbers = reader.list("TEST_PHONE_NUMBERS", "", parse_test_number);
+    if is_production && test_numbers.as_ref().is_some_and(|numbers| !numbers.is_empty()) {
+        reader.fault(
+            "TEST_PHONE_NUMBERS",
+            "lets anybody in who knows it and is refused in production",
+        );
+    }
+    let countries = countries?;
+    Some(Rules {
+        length: length? as usize,
+        lifetime: TimeDelta::seconds(i64::from(lifetime?)),
+        attempts: i16::try_from(attempts?).ok()?,
+        resend_wait: TimeDelta::seconds(i64::from(wait?)),
+        per_number_hourly: number_hourly?,
+        per_number_daily: number_daily?,
+        per_address_hourly: address_hourly?,
+        wrong_per_hour: wrong?,
+        default_channel: default_channel?,
+        // One `*` allows all, whatever else is listed.
+        allowed_countries: countries.into_iter().collect(),
+        test_numbers: test_numbers?.into_iter().collect::<HashMap<_, _>>(),
+    })
+}
+
+fn parse_test_number(text: &str) -> Result<(String, OtpCode), String> {
+    let wrong = || format!("{text:?} is not like +15550100=123456");
+    let (number, code) = text.split_once('=').ok_or_else(wrong)?;
+    let number = PhoneNumber::from_e164(number.trim()).ok_or_else(wrong)?;
+    let code = OtpCode::parse(code).map_err(|_| wrong())?;
+    Ok((number.e164().to_owned(), code))
+}
+
+pub(super) fn login(reader: &mut Reader<'_>) -> Option<LoginRules> {
+    let otp_policy = reader.word(
+        "OTP_POLICY",
+        &[
+            ("enrollment", OtpPolicy::Enrollment),
+            ("always", OtpPolicy::Always),
+            ("new-device", OtpPolicy::NewDevice),
+        ],
+    );
+    let ticket_required = reader.word("LOGIN_TICKET", &[("optional", false), ("required", true)]);
+    let enumeration = reader.word(
+        "USER_ENUMERATION",
+        &[
+            ("conceal", Enumeration::Conceal),
+            ("strict", Enumeration::Strict),
+            ("reveal", Enumeration::Reveal),
+        ],
+    );
+    let default_region = reader.or("DEFAULT_REGION", "", |text| match text {
+        "" => Ok(None),
+        text => text.parse::<Country>().map(Some).map_err(|()| "an ISO country code is wanted"),
+    });
+    Some(LoginRules {
+        otp_policy: otp_policy?,
+        ticket_required: ticket_required?,
+        enumeration: enumeration?,
+        default_region: default_region?,
+    })
+}
+
+pub(super) fn passwords(reader: &mut Reader<'_>) -> Option<(Argon2Cost, PasswordPolicy)> {
+    let memory = reader.number("ARGON2_MEMORY_KIB", "19456", Argon2Cost::MEMORY_KIB);
+    let iterations = reader.number("ARGON2_ITERATIONS", "2", Argon2Cost::ITERATIONS);
+    let parallelism = reader.number("ARGON2_PARALLELISM", "1", Argon2Cost::PARALLELISM);
+    let min_length = reader.number("PASSWORD_MIN_LENGTH", "8", 8..=64);
+    let composition = reader.word(
+        "PASSWORD_COMPOSITION",
+        &[("none", Composition::None), ("mixed", Composition::Mixed)],
+    );
+    let cost = Argon2Cost::new(memory?, iterations?, parallelism?)
+        .map_err(|error| reader.fault("ARGON2_MEMORY_KIB", error.to_string()));
+    let policy = PasswordPolicy::new(min_length? as usize, composition?)
+        .map_err(|error| reader.fault("PASSWORD_MIN_LENGTH", error.to_string()));
+    Some((cost.ok()?, policy.ok()?))
+}

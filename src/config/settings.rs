@@ -1,0 +1,158 @@
+//! All settings, as the rest of the program takes them.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderValue;
+use chrono::TimeDelta;
+use reqwest::Url;
+use secrecy::SecretString;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::foundation::Keyring;
+use crate::http::{RateLimit, TrustedProxies};
+use crate::otp;
+use crate::otp::providers::sinch::SinchSettings;
+use crate::passwords::{Argon2Cost, PasswordPolicy};
+use crate::state::LoginRules;
+
+use super::reader::{InForce, Reader, SettingsError};
+use super::{Environment, sections};
+
+/// Everything that the environment decides.
+#[derive(Debug)]
+pub struct Settings {
+    /// `APP_ENV`.
+    pub app_env: AppEnv,
+    /// `HOST` and `PORT`: where to listen.
+    pub host: IpAddr,
+    /// `PORT`; 0 lets the system choose.
+    pub port: u16,
+    /// `BASE_URL`, where it is set.
+    pub base_url: Option<String>,
+    /// `DATABASE_URL`, or `DB_HOST` and its like.
+    pub database: PgConnectOptions,
+    /// `DB_POOL_MAX`.
+    pub pool_size: u32,
+    /// `AUTO_MIGRATE`.
+    pub auto_migrate: bool,
+    /// `SECRET_KEY`.
+    pub keyring: Keyring,
+    /// `JWT_SECRET`.
+    pub jwt_secret: Option<SecretString>,
+    /// `JWT_EXPIRES_IN`.
+    pub token_lifetime: TimeDelta,
+    /// `RATE_LIMIT_MAX_REQUESTS` in `RATE_LIMIT_WINDOW_MS`.
+    pub api_limit: RateLimit,
+    /// `RATE_LIMIT_AUTH_MAX_REQUESTS` in `RATE_LIMIT_WINDOW_MS`.
+    pub auth_limit: RateLimit,
+    /// `FRONTEND_URL`.
+    pub origins: Vec<HeaderValue>,
+    /// `TRUSTED_PROXIES`.
+    pub proxies: TrustedProxies,
+    /// `VERIFICATION_PROVIDER` and what it needs.
+    pub provider: ProviderSettings,
+    /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`.
+    pub otp: otp::Rules,
+    /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
+    pub login: LoginRules,
+    /// `ARGON2_*`.
+    pub argon2: Argon2Cost,
+    /// `PASSWORD_*`.
+    pub passwords: PasswordPolicy,
+}
+
+/// Where the server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppEnv {
+    /// For real people: nothing that weakens it is accepted.
+    Production,
+    /// On a developer's machine.
+    Development,
+    /// In a test run.
+    Test,
+}
+
+/// Who carries the codes, with the settings of that one only.
+#[derive(Debug)]
+pub enum ProviderSettings {
+    /// `sinch`.
+    Sinch(SinchSettings),
+    /// `console`.
+    Console,
+}
+
+impl Settings {
+    /// Reads everything, or tells everything that is wrong.
+    pub fn read(environment: &Environment) -> Result<(Self, InForce), SettingsError> {
+        let mut reader = Reader::new(environment);
+        let settings = Self::read_all(&mut reader);
+        reader.finish(settings)
+    }
+
+    /// Reads what concerns the database only: all that the migrations need.
+    pub fn read_database(environment: &Environment) -> Result<PgConnectOptions, SettingsError> {
+        let mut reader = Reader::new(environment);
+        let database = sections::database(&mut reader);
+        reader.finish(database).map(|(database, _)| database.options)
+    }
+
+    /// Every section is read before any is given up, so that all faults are found.
+    fn read_all(reader: &mut Reader<'_>) -> Option<Self> {
+        let app_env = reader.word(
+            "APP_ENV",
+            &[
+                ("production", AppEnv::Production),
+                ("development", AppEnv::Development),
+                ("test", AppEnv::Test),
+            ],
+        );
+        let is_production = app_env == Some(AppEnv::Production);
+        let server = sections::server(reader, is_production);
+        let database = sections::database(reader);
+        let tokens = sections::tokens(reader);
+        let edge = sections::edge(reader);
+        let provider = sections::provider(reader, is_production);
+        let otp = sections::otp(reader, is_production);
+        let login = sections::login(reader);
+        let passwords = sections::passwords(reader);
+
+        let (server, database, tokens, edge) = (server?, database?, tokens?, edge?);
+        let (argon2, passwords) = passwords?;
+        Some(Self {
+            app_env: app_env?,
+            host: server.host,
+            port: server.port,
+            base_url: server.base_url,
+            database: database.options,
+            pool_size: database.pool_size,
+            auto_migrate: database.auto_migrate,
+            keyring: tokens.keyring,
+            jwt_secret: tokens.jwt_secret,
+            token_lifetime: tokens.lifetime,
+            api_limit: edge.api_limit,
+            auth_limit: edge.auth_limit,
+            origins: edge.origins,
+            proxies: edge.proxies,
+            provider: provider?,
+            otp: otp?,
+            login: login?,
+            argon2,
+            passwords,
+        })
+    }
+
+    /// How the world reaches us, without a slash at the end; the issuer of tokens. Without
+    /// `BASE_URL` it is this machine at the port that we listen on.
+    pub fn base_url(&self, port: u16) -> String {
+        self.base_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"))
+    }
+}
+
+/// `http(s)://host[:port][/path]`, without the slash at the end.
+pub(super) fn parse_base_url(text: &str) -> Result<String, &'static str> {
+    let wrong = "an http or https URL is wanted, for instance https://auth.example.com";
+    let url = Url::parse(text).map_err(|_| wrong)?;
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && plain;
+    usable.then(|| url.as_str().trim_end_matches('/').to_owned()).ok_or(wrong)
+}

@@ -1,0 +1,136 @@
+//! Every kind of problem that a client can meet: its stable code, its status, its words.
+//!
+//! `docs/errors.md` and the OpenAPI document are made from [`Kind::ALL`].
+
+use axum::http::StatusCode;
+
+/// What went wrong, as far as a client is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is described in the table below")]
+pub enum Kind {
+    JsonInvalid,
+    ValidationFailed,
+    ChannelNotSupported,
+    CountryNotSupported,
+    PhoneUnreachable,
+    InvalidCredentials,
+    OtpInvalid,
+    OtpNewCodeRequired,
+    LoginTicketInvalid,
+    LoginRequired,
+    TokenMissing,
+    TokenInvalid,
+    PhoneVerificationRequired,
+    NotFound,
+    UserNotFound,
+    MethodNotAllowed,
+    RequestTimeout,
+    EmailTaken,
+    PhoneTaken,
+    BodyTooLarge,
+    ContentTypeNotSupported,
+    RateLimited,
+    OtpCooldown,
+    OtpLimitReached,
+    OtpGuessesExhausted,
+    OtpRefused,
+    InternalError,
+    ProviderFailed,
+    ProviderUnavailable,
+    HashingBusy,
+    DatabaseUnavailable,
+    OtpDeliveryUnknown,
+}
+
+/// A kind, spelt out.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The stable name that programs branch on.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The same for every occurrence (RFC 9457, 3.1.3).
+    pub title: &'static str,
+    /// When it happens and what to do about it.
+    pub description: &'static str,
+}
+
+impl Kind {
+    /// Every kind, by status.
+    pub const ALL: [Self; 32] = [
+        Self::JsonInvalid,
+        Self::ValidationFailed,
+        Self::ChannelNotSupported,
+        Self::CountryNotSupported,
+        Self::PhoneUnreachable,
+        Self::InvalidCredentials,
+        Self::OtpInvalid,
+        Self::OtpNewCodeRequired,
+        Self::LoginTicketInvalid,
+        Self::LoginRequired,
+        Self::TokenMissing,
+        Self::TokenInvalid,
+        Self::PhoneVerificationRequired,
+        Self::NotFound,
+        Self::UserNotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::EmailTaken,
+        Self::PhoneTaken,
+        Self::BodyTooLarge,
+        Self::ContentTypeNotSupported,
+        Self::RateLimited,
+        Self::OtpCooldown,
+        Self::OtpLimitReached,
+        Self::OtpGuessesExhausted,
+        Self::OtpRefused,
+        Self::InternalError,
+        Self::ProviderFailed,
+        Self::ProviderUnavailable,
+        Self::HashingBusy,
+        Self::DatabaseUnavailable,
+        Self::OtpDeliveryUnknown,
+    ];
+
+    /// The table.
+    #[expect(clippy::too_many_lines, reason = "a table is best read in one piece")]
+    #[rustfmt::skip]
+    pub const fn entry(self) -> Entry {
+        let (status, code, title, description) = match self {
+            Self::JsonInvalid => (400, "json_invalid", "The body is not valid JSON.", "Send one JSON object in UTF-8."),
+            Self::ValidationFailed => (400, "validation_failed", "Some fields are not right.", "`errors` names every field at fault, what is wrong with it, and a code for each."),
+            Self::ChannelNotSupported => (400, "channel_not_supported", "The number cannot receive a code this way.", "Texts do not reach fixed lines; ask for `channel: call`. Premium-rate and similar numbers receive none."),
+            Self::CountryNotSupported => (400, "country_not_supported", "No codes are sent to this country.", "The operator has not allowed the number's country."),
+            Self::PhoneUnreachable => (400, "phone_unreachable", "The carrier refused the number.", "Check that the number is right."),
+            Self::InvalidCredentials => (401, "invalid_credentials", "Invalid e-mail or password.", "The same for an unknown user and for a wrong password."),
+            Self::OtpInvalid => (401, "otp_invalid", "Invalid or expired code.", "Try again; `attemptsLeft` and `codeExpiresAt` say how often and how long, where a `loginTicket` was sent."),
+            Self::OtpNewCodeRequired => (401, "otp_new_code_required", "Invalid or expired code.", "This code takes no more guesses. Request a new one."),
+            Self::LoginTicketInvalid => (401, "login_ticket_invalid", "The login has expired.", "A `loginTicket` is good for one login within 10 minutes. Log in again."),
+            Self::LoginRequired => (401, "login_required", "Log in first.", "A code is sent only after the password was given, from the same address or with the `loginTicket`."),
+            Self::TokenMissing => (401, "token_missing", "An access token is required.", "Send `Authorization: Bearer` and the token."),
+            Self::TokenInvalid => (401, "token_invalid", "The access token is not valid.", "It is malformed, not ours, or has expired. Log in again."),
+            Self::PhoneVerificationRequired => (403, "phone_verification_required", "Phone verification required.", "The phone number has not been verified yet."),
+            Self::NotFound => (404, "not_found", "Nothing is here.", "No route has this path."),
+            Self::UserNotFound => (404, "user_not_found", "User not found.", "Only with `USER_ENUMERATION=reveal`."),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "The method is not allowed here.", "`Allow` lists those that are."),
+            Self::RequestTimeout => (408, "request_timeout", "The request took too long.", "The body did not arrive, or the answer was not ready, in time."),
+            Self::EmailTaken => (409, "email_taken", "The e-mail address is already registered.", "Log in, or use another address."),
+            Self::PhoneTaken => (409, "phone_taken", "The phone number is already registered.", "Log in, or use another number."),
+            Self::BodyTooLarge => (413, "body_too_large", "The body is too large.", "A body has at most 16 KiB."),
+            Self::ContentTypeNotSupported => (415, "content_type_not_supported", "The content type is not supported.", "Send `Content-Type: application/json`."),
+            Self::RateLimited => (429, "rate_limited", "Too many requests.", "`limit` and `scope` say which limit; wait `retryAfter` seconds."),
+            Self::OtpCooldown => (429, "otp_cooldown", "A code has just been sent.", "Wait `retryAfter` seconds before requesting another."),
+            Self::OtpLimitReached => (429, "otp_limit_reached", "Too many codes were sent.", "`scope` says whether to this number or from this address; wait `retryAfter` seconds."),
+            Self::OtpGuessesExhausted => (429, "otp_guesses_exhausted", "Too many wrong codes.", "The count belongs to the user and the number, not to the code: a new code does not help. Wait `retryAfter` seconds."),
+            Self::OtpRefused => (429, "otp_refused", "No code can be sent to this number now.", "The carrier's fraud control refused it. Try later or use another number."),
+            Self::InternalError => (500, "internal_error", "Something went wrong here.", "It has been logged under `requestId`."),
+            Self::ProviderFailed => (502, "provider_failed", "The carrier did not answer properly.", "Try again in a while."),
+            Self::ProviderUnavailable => (503, "provider_unavailable", "No code can be sent or checked now.", "Try again in a while."),
+            Self::HashingBusy => (503, "hashing_busy", "Too many logins at once.", "Wait `retryAfter` seconds."),
+            Self::DatabaseUnavailable => (503, "database_unavailable", "The service is not available now.", "Wait `retryAfter` seconds."),
+            Self::OtpDeliveryUnknown => (504, "otp_delivery_unknown", "The carrier did not answer in time.", "The code may or may not arrive. Wait before requesting another."),
+        };
+        let Ok(status) = StatusCode::from_u16(status) else { unreachable!() };
+        Entry { code, status, title, description }
+    }
+}

@@ -1,0 +1,16 @@
+//! HTTP itself, before any subject: problem documents, JSON bodies, the client's address, the layers
+//! around every request and the coarse limits.
+
+mod client;
+mod fields;
+mod kind;
+mod layers;
+mod problem;
+mod rate_limit;
+
+pub use client::{Client, TrustedProxies};
+pub use fields::{FieldError, Fields};
+pub use kind::Kind;
+pub use layers::{Edge, note_user, with_layers};
+pub use problem::Problem;
+pub use rate_limit::{RateLimit, RateLimits};

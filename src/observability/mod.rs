@@ -1,0 +1,5 @@
+//! What operators see: the log.
+
+mod logging;
+
+pub use logging::{LogFormat, start_logging};

@@ -1,0 +1,85 @@
+//! What a request may reach.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use sqlx::PgPool;
+
+use crate::foundation::{Clock, Country, Entropy};
+use crate::otp::Otp;
+use crate::passwords::{Hasher, PasswordPolicy};
+use crate::tokens::AccessTokens;
+
+/// The application, shared by all requests.
+#[derive(Clone)]
+pub struct AppState(Arc<App>);
+
+/// The capabilities and the rules by which the endpoints bring them together.
+pub struct App {
+    /// PostgreSQL.
+    pub database: PgPool,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// The hashing threads.
+    pub hasher: Hasher,
+    /// What a new password must be.
+    pub password_policy: PasswordPolicy,
+    /// Codes.
+    pub otp: Otp,
+    /// Access tokens.
+    pub tokens: AccessTokens,
+    /// How logins go.
+    pub login: LoginRules,
+}
+
+/// How logins go.
+#[derive(Clone, Debug)]
+pub struct LoginRules {
+    /// `OTP_POLICY`: when a second step is due.
+    pub otp_policy: OtpPolicy,
+    /// `LOGIN_TICKET=required`: whether a code counts only with its ticket.
+    pub ticket_required: bool,
+    /// `USER_ENUMERATION`: who is told who has an account.
+    pub enumeration: Enumeration,
+    /// `DEFAULT_REGION`: where national phone numbers are from.
+    pub default_region: Option<Country>,
+}
+
+/// When a login asks for a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtpPolicy {
+    /// Until the phone is verified.
+    Enrollment,
+    /// Each time.
+    Always,
+    /// On a device that has not given a right code before.
+    NewDevice,
+}
+
+/// Who is told who has an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enumeration {
+    /// Only `register` tells, with its 409.
+    Conceal,
+    /// Nothing tells.
+    Strict,
+    /// `request-otp` and `verify-otp` tell, too.
+    Reveal,
+}
+
+impl AppState {
+    /// Shares the application.
+    pub fn new(app: App) -> Self {
+        Self(Arc::new(app))
+    }
+}
+
+impl Deref for AppState {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.0
+    }
+}
