@@ -1,5 +1,21 @@
 //! Ringfence: a self-hosted, phone-verified auth server.
+//!
+//! | floor | rooms | may import |
+//! |---|---|---|
+//! | command line | [`cli`] | everything |
+//! | assembly | [`app`] | everything but `cli` |
+//! | door | [`api`], [`pages`] | what is below |
+//! | shared state | [`state`] | capabilities, `http` |
+//! | settings | [`config`] | capabilities' settings, `http`, `foundation` |
+//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`known_devices`], [`otp`], [`sessions`], [`tokens`] | `database`, `foundation`; never each other |
+//! | infrastructure | [`http`], [`database`], [`observability`] | `foundation` |
+//! | ground | [`foundation`] | nothing of ours |
+//!
+//! `ARCHITECTURE.md` draws the map and walks through it; `tests/house.rs` keeps both true.
 
+pub mod api;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod database;
 pub mod foundation;

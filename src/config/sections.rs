@@ -112,7 +112,7 @@ pub(super) fn tokens(reader: &mut Reader<'_>) -> Option<Tokens> {
 fn parse_lifetime(text: &str) -> Result<TimeDelta, &'static str> {
     let seconds = text.parse().ok().map(Duration::from_secs);
     let duration = seconds.or_else(|| humantime::parse_duration(text).ok());
-    let bounds = Duration::from_secs(60)..=Duration::from_secs(365 * 24 * 3600);
+    let bounds = Duration::from_mins(1)..=Duration::from_hours(365 * 24);
     duration
         .filter(|duration| bounds.contains(duration))
         .and_then(|duration| TimeDelta::from_std(duration).ok())

@@ -93,7 +93,6 @@ impl Kind {
     ];
 
     /// The table.
-    #[expect(clippy::too_many_lines, reason = "a table is best read in one piece")]
     #[rustfmt::skip]
     pub const fn entry(self) -> Entry {
         let (status, code, title, description) = match self {

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracing::{Instrument as _, Span, error, field, info, info_span, warn};
+use tracing::{Instrument as _, Span, debug, error, field, info, info_span, warn};
 
 use crate::foundation::{Clock, Entropy};
 
@@ -25,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer than the 8 s that a provider may take, with room for a queue of hashes before it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// A preflight is remembered for as long as Chromium remembers any.
-const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(7200);
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(2);
 
 /// What the layers need to know.
 #[derive(Clone, Debug)]
@@ -60,6 +60,7 @@ async fn exchange(State(edge): State<Edge>, mut request: Request, next: Next) ->
     request = Request::from_parts(parts, body);
     // The path itself is not logged: whatever somebody puts there would be.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let is_api = route.starts_with("/api/");
     let span = info_span!(
         "request",
         request_id = %id,
@@ -71,7 +72,7 @@ async fn exchange(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let answered = answered.instrument(span.clone()).await;
     let mut response =
         answered.unwrap_or_else(|_elapsed| Problem::new(Kind::RequestTimeout).into_response());
-    span.in_scope(|| log(&response, began.elapsed()));
+    span.in_scope(|| log(&response, is_api, began.elapsed()));
     render_problem(&mut response, &id);
     add_headers(&edge, response.headers_mut(), &id);
     response
@@ -99,18 +100,21 @@ fn new_request_id(edge: &Edge) -> String {
 }
 
 /// The one line of a request, and the only place where the cause of a failure is logged.
-fn log(response: &Response, took: Duration) {
+fn log(response: &Response, is_api: bool, took: Duration) {
     let status = response.status().as_u16();
-    let latency_ms = took.as_secs_f64() * 1000.0;
+    let latency_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let problem = response.extensions().get::<Problem>();
     let code = problem.map(|problem| problem.kind().entry().code);
     let cause = problem.and_then(Problem::cause).map(|cause| format!("{cause:#}"));
-    if status < 500 {
-        info!(status, latency_ms, code, cause, "answered");
+    if status < 500 && !is_api {
+        // Pages and what machines poll: of use only to those who look for it.
+        debug!(status, latency_us, code, cause, "answered");
+    } else if status < 500 {
+        info!(status, latency_us, code, cause, "answered");
     } else if problem.is_some_and(|problem| problem.kind() == Kind::InternalError) {
-        error!(status, latency_ms, code, cause, "failed");
+        error!(status, latency_us, code, cause, "failed");
     } else {
-        warn!(status, latency_ms, code, cause, "refused");
+        warn!(status, latency_us, code, cause, "refused");
     }
 }
 
@@ -139,6 +143,7 @@ fn add_headers(edge: &Edge, headers: &mut HeaderMap, id: &str) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn render_panic(panic: Box<dyn Any + Send>) -> Response {
     let words = panic
         .downcast_ref::<String>()

@@ -2,12 +2,13 @@
 //!
 //! Owns the HTML, CSS and JavaScript that the binary carries, and the content security policy they
 //! are sent with. It never reads a setting, a request or the database: whatever the pages show, their
-//! scripts fetch from the API like any other client. The JSON of the inbox is not served here.
+//! scripts fetch from the API like any other client.
 
 mod file;
 
+use crate::otp::providers::console::Console;
 use axum::{
-    Router,
+    Json, Router,
     body::Bytes,
     http::header::{CACHE_CONTROL, CONTENT_TYPE},
     routing::get,
@@ -22,6 +23,14 @@ use file::File;
 /// be counted by a rate limit.
 pub fn demo_router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     routes(file::DEMO)
+}
+
+/// The messages of the console provider, as the inbox asks for them.
+pub fn inbox_router<S: Clone + Send + Sync + 'static>(console: Console) -> Router<S> {
+    let messages = async move || {
+        ([(CACHE_CONTROL, "no-store")], Json(serde_json::json!({"messages": console.messages()})))
+    };
+    Router::new().route("/dev/inbox/messages", get(messages))
 }
 
 /// The documentation at `/docs`, with its assets under `/assets/docs/`, and the document it draws at

@@ -1,6 +1,5 @@
 //! The private PostgreSQL, with real servers, each in a directory of its own.
 #![cfg(all(unix, feature = "private-postgres"))]
-#![expect(clippy::doc_markdown, reason = "PostgreSQL is a name, not an item")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crashes;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
-use ringfence::otp::channel::Channel;
+use ringfence::otp::Channel;
 use ringfence::otp::providers::sinch::SinchAuth;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -1,7 +1,7 @@
 //! Starts: what is sent, and what each answer comes to.
 
 use chrono::TimeDelta;
-use ringfence::otp::channel::Channel;
+use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::{Reason, Verdict};
 use ringfence::otp::providers::sinch::{SinchAuth, SinchSettings};

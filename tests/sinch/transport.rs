@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Url;
-use ringfence::otp::channel::Channel;
+use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::Verdict;
 use ringfence::otp::providers::outbound::{TOTAL_TIMEOUT, http_client};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::Url;
-use ringfence::otp::channel::Channel;
+use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::ProviderFailure;
 use ringfence::otp::providers::hosted::{Started, Verdict};
 use ringfence::otp::providers::outbound::http_client;

@@ -13,8 +13,6 @@
 //! - for a disposable server a **second pipe**, the other way round (`tie.rs`): it closes when the
 //!   last process of the server has gone, and a sweeper then removes the directory.
 
-#![expect(clippy::doc_markdown, reason = "PostgreSQL is a name, not an item")]
-
 mod account;
 mod binaries;
 mod child;

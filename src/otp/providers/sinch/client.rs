@@ -16,7 +16,7 @@ use super::outcome::{self, Finding, Standing};
 use super::request::{Endpoint, Outgoing, is_plain_id};
 use super::settings::{SinchSettings, SinchSetupError};
 use super::wire::{ReportRequest, StartRequest};
-use crate::otp::channel::Channel;
+use crate::otp::Channel;
 use crate::otp::providers::call_log::{Call, Line};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::providers::hosted::{Reason, Started, Verdict};

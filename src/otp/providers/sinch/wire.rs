@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::otp::channel::Channel;
+use crate::otp::Channel;
 
 /// What the API calls the way to the user: in the dashboard "phone call" is `callout` here.
 pub(super) const fn method(channel: Channel) -> &'static str {

@@ -1,0 +1,83 @@
+//! Whether the server lives, and whether it can serve.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::database::{SchemaBehind, require_current};
+use crate::state::AppState;
+
+/// The answer of `/health` and `/livez`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Always `UP`: a server that is not up does not answer.
+    #[schema(example = "UP")]
+    status: &'static str,
+    /// The server's time.
+    timestamp: DateTime<Utc>,
+}
+
+/// The answer of `/readyz`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// `UP` where every check is, otherwise `DOWN`.
+    #[schema(example = "UP")]
+    status: &'static str,
+    checks: Checks,
+}
+
+/// What `/readyz` looks at.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Checks {
+    /// Whether the database answers: `UP` or `DOWN`.
+    #[schema(example = "UP")]
+    database: &'static str,
+    /// Whether its schema has everything that this version needs: `UP` or `DOWN`.
+    #[schema(example = "UP")]
+    migrations: &'static str,
+    /// Who carries the codes.
+    #[schema(example = "sinch")]
+    provider: &'static str,
+}
+
+/// The server lives.
+#[utoipa::path(get, path = "/health", tag = "operations", operation_id = "health",
+    responses((status = 200, description = "The server lives.", body = Health)))]
+pub(super) async fn health(State(app): State<AppState>) -> Json<Health> {
+    Json(Health { status: "UP", timestamp: app.clock.now() })
+}
+
+/// The server lives. Asks nobody else: a server is not restarted because its database is away.
+#[utoipa::path(get, path = "/livez", tag = "operations", operation_id = "livez",
+    responses((status = 200, description = "The server lives.", body = Health)))]
+pub(super) async fn livez(state: State<AppState>) -> Json<Health> {
+    health(state).await
+}
+
+/// The server can serve: its database answers and has the schema that this version needs.
+#[utoipa::path(get, path = "/readyz", tag = "operations", operation_id = "readyz",
+    responses(
+        (status = 200, description = "Send requests here.", body = Readiness),
+        (status = 503, description = "Send them elsewhere.", body = Readiness),
+    ))]
+pub(super) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Readiness>) {
+    let (database, migrations) = match require_current(&app.database).await {
+        Ok(()) => ("UP", "UP"),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
+            match error {
+                SchemaBehind::Database(_) => ("DOWN", "DOWN"),
+                SchemaBehind::Missing { .. } | SchemaBehind::Different { .. } => ("UP", "DOWN"),
+            }
+        }
+    };
+    let (code, status) = match (database, migrations) {
+        ("UP", "UP") => (StatusCode::OK, "UP"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "DOWN"),
+    };
+    let checks = Checks { database, migrations, provider: app.otp.provider().name() };
+    (code, Json(Readiness { status, checks }))
+}

@@ -1,0 +1,74 @@
+//! The HTTP API: a file's path is its URL. Only here are there HTTP status codes.
+
+pub mod bearer;
+mod health;
+pub mod openapi;
+mod problems;
+mod v1;
+mod well_known;
+
+use axum::Router;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, Response};
+use axum::middleware::map_response;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::{Edge, Kind, Problem, RateLimits, with_layers};
+use crate::otp::Provider;
+use crate::pages;
+use crate::state::AppState;
+
+/// The application's routes, behind all layers.
+///
+/// `with_demo`: also the demo page at `/` and the inbox of the console provider.
+pub fn router(state: AppState, edge: &Edge, limits: &RateLimits, with_demo: bool) -> Router {
+    let (guarded, _) = guarded_routes().split_for_parts();
+    let (open, _) = open_routes().split_for_parts();
+    let api = limits.limit_auth(guarded).merge(open);
+    let api = limits.limit_api(api).layer(map_response(forbid_storing));
+    let (unlimited, _) = unlimited_routes().split_for_parts();
+
+    let mut router = api.merge(unlimited).merge(pages::docs_router(openapi::document_bytes()));
+    if with_demo {
+        router = router.merge(pages::demo_router());
+        if let Provider::Console(console) = state.otp.provider() {
+            router = router.merge(pages::inbox_router(console.clone()));
+        }
+    }
+    let router = router
+        .fallback(async || Problem::new(Kind::NotFound))
+        .method_not_allowed_fallback(async || Problem::new(Kind::MethodNotAllowed));
+    with_layers(router, edge).with_state(state)
+}
+
+/// The routes that take guesses or cost money: under the stricter limit.
+fn guarded_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::auth::register::register))
+        .routes(routes!(v1::auth::login::login))
+        .routes(routes!(v1::auth::request_otp::request_otp))
+        .routes(routes!(v1::auth::verify_otp::verify_otp))
+}
+
+/// The other routes of the API.
+fn open_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::auth::session::session))
+        .routes(routes!(v1::profile::profile))
+}
+
+/// The routes that machines poll.
+fn unlimited_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(well_known::jwks))
+}
+
+/// Everything that the API answers belongs to one person.
+async fn forbid_storing<B>(mut response: Response<B>) -> Response<B> {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,116 @@
+//! What the capabilities' errors look like from outside: the only such table.
+
+use crate::foundation::whole_seconds_until;
+use crate::http::{Kind, Problem};
+use crate::otp::providers::failure::{FailureKind, ProviderFailure};
+use crate::otp::{GuessError, OtpFailure, SendError};
+use crate::passwords::HashError;
+use crate::state::App;
+
+impl From<OtpFailure> for Problem {
+    fn from(failure: OtpFailure) -> Self {
+        match failure {
+            OtpFailure::Database(error) => error.into(),
+            OtpFailure::Entropy(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy { retry_after } => {
+                Self::new(Kind::HashingBusy).retry_after(retry_after.as_secs().max(1))
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl Problem {
+    /// Why no code was sent.
+    pub(super) fn from_send(app: &App, error: SendError) -> Self {
+        let now = app.clock.now();
+        match error {
+            SendError::Cooldown { retry_at } => Self::new(Kind::OtpCooldown)
+                .detail(format!(
+                    "Wait {} before requesting another OTP.",
+                    in_words(app.otp.rules().resend_wait.num_seconds())
+                ))
+                .with("limit", "otp_resend")
+                .with("scope", "user")
+                .retry_after(whole_seconds_until(retry_at, now)),
+            SendError::Capped { scope, retry_at } => Self::new(Kind::OtpLimitReached)
+                .detail(match scope {
+                    "number" => "Too many codes were sent to this number. Try again later.",
+                    _ => "Too many codes were requested from this address. Try again later.",
+                })
+                .with("limit", "otp_sends")
+                .with("scope", scope)
+                .retry_after(whole_seconds_until(retry_at, now)),
+            SendError::ChannelImpossible => Self::new(Kind::ChannelNotSupported),
+            SendError::CountryNotAllowed => Self::new(Kind::CountryNotSupported),
+            SendError::Provider(failure) => failure.into(),
+            SendError::Failure(failure) => failure.into(),
+        }
+    }
+
+    /// Why a guess was not judged.
+    pub(super) fn from_guess(app: &App, error: GuessError) -> Self {
+        match error {
+            GuessError::NoLiveCode => Self::new(Kind::OtpNewCodeRequired)
+                .detail("Invalid or expired OTP code. Request a new code.")
+                .with("attemptsLeft", 0),
+            GuessError::Exhausted { scope, retry_at } => Self::new(Kind::OtpGuessesExhausted)
+                .with("limit", "otp_wrong_codes")
+                .with("scope", scope)
+                .retry_after(whole_seconds_until(retry_at, app.clock.now())),
+            GuessError::Provider(failure) => failure.into(),
+            GuessError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+/// A failure of ours at the provider (credentials, money) looks to the user like one of the
+/// provider: it is not for them to know or to mend. The log line tells them apart.
+impl From<ProviderFailure> for Problem {
+    fn from(failure: ProviderFailure) -> Self {
+        let problem = match failure.kind() {
+            FailureKind::InvalidNumber => Self::new(Kind::PhoneUnreachable),
+            FailureKind::Velocity | FailureKind::Refused(_) => Self::new(Kind::OtpRefused),
+            FailureKind::Configuration | FailureKind::Billing => {
+                Self::new(Kind::ProviderUnavailable)
+            }
+            FailureKind::NotSent => Self::new(Kind::ProviderUnavailable).retry_after(10),
+            FailureKind::Capacity => Self::new(Kind::ProviderUnavailable).retry_after(30),
+            FailureKind::Unavailable | FailureKind::Conflict | FailureKind::Malformed => {
+                Self::new(Kind::ProviderFailed)
+            }
+            FailureKind::OutcomeUnknown => Self::new(Kind::OtpDeliveryUnknown),
+        };
+        problem.caused_by(failure)
+    }
+}
+
+/// Seconds as a person says them: `2 minutes`, `90 seconds`.
+fn in_words(seconds: i64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (1, 0) => "1 minute".to_owned(),
+        (minutes, 0) => format!("{minutes} minutes"),
+        (0, 1) => "1 second".to_owned(),
+        _ => format!("{seconds} seconds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn waits_are_told_as_people_say_them() {
+        assert_eq!(in_words(120), "2 minutes");
+        assert_eq!(in_words(60), "1 minute");
+        assert_eq!(in_words(90), "90 seconds");
+        assert_eq!(in_words(1), "1 second");
+    }
+}

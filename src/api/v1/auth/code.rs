@@ -1,0 +1,65 @@
+//! Sending a code: what `login` and `request-otp` have in common.
+
+use crate::foundation::{NumberType, PhoneNumber};
+use crate::http::{Client, Problem};
+use crate::otp::{Channel, Live, Recipient, SendError};
+use crate::state::App;
+use crate::users::{self, User};
+
+/// Sends a code to `user`. No database connection is held while the provider is asked.
+pub(super) async fn send(
+    app: &App,
+    client: &Client,
+    user: &User,
+    channel: Option<Channel>,
+) -> Result<Live, SendError> {
+    let number = stored_number(user)?;
+    let recipient = Recipient {
+        user: user.id,
+        channel: channel.unwrap_or_else(|| channel_for(app, &number)),
+        number,
+        address: client.address.limited(),
+    };
+    let draft = app.otp.reserve(&app.database, recipient).await?;
+    let reference = match app.otp.deliver(&draft, client.languages.as_deref()).await {
+        Ok(reference) => reference,
+        Err(failure) => {
+            app.otp.record_failure(&app.database, &draft, &failure).await?;
+            return Err(failure.into());
+        }
+    };
+    let mut transaction = app.database.begin().await?;
+    let live = app.otp.record_sent(&mut transaction, &draft, reference.as_deref()).await?;
+    if live.is_some() {
+        let now = app.clock.now();
+        users::record_otp_sent(&mut transaction, user.id, reference.as_deref(), now).await?;
+    }
+    transaction.commit().await?;
+    // A racing request has sent a newer code in between: only that one counts.
+    live.ok_or(SendError::Cooldown { retry_at: app.clock.now() + app.otp.rules().resend_wait })
+}
+
+/// The code that is live already, for a login that comes inside the wait.
+pub(super) async fn join(
+    app: &App,
+    user: &User,
+    refusal: &SendError,
+) -> Result<Option<Live>, Problem> {
+    let (SendError::Cooldown { retry_at } | SendError::Capped { retry_at, .. }) = refusal else {
+        return Ok(None);
+    };
+    Ok(app.otp.find_live(&app.database, user.id, *retry_at).await?)
+}
+
+/// The way that the settings say, unless it cannot reach the number.
+fn channel_for(app: &App, number: &PhoneNumber) -> Channel {
+    match number.number_type() {
+        NumberType::CallsOnly => Channel::Call,
+        NumberType::TextsAndCalls | NumberType::Neither => app.otp.rules().default_channel,
+    }
+}
+
+fn stored_number(user: &User) -> Result<PhoneNumber, SendError> {
+    PhoneNumber::from_e164(&user.phone_number)
+        .ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()).into())
+}

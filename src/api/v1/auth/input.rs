@@ -1,0 +1,44 @@
+//! Reading the fields that several requests share.
+
+use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, PhoneNumberError};
+use crate::http::{FieldError, Fields};
+use crate::state::App;
+use crate::users::Identifier;
+
+/// `email`, which must be there.
+pub(super) fn email(fields: &mut Fields) -> Option<EmailAddress> {
+    fields.required("email", "email_invalid", EmailAddress::parse)
+}
+
+/// A phone number, or one of `TEST_PHONE_NUMBERS`.
+pub(super) fn parse_phone(app: &App, text: &str) -> Result<PhoneNumber, PhoneNumberError> {
+    let test_number = app.otp.rules().test_numbers.get_key_value(text.trim());
+    match test_number.and_then(|(e164, _)| PhoneNumber::from_e164(e164)) {
+        Some(number) => Ok(number),
+        None => PhoneNumber::parse(text, app.login.default_region.as_ref()),
+    }
+}
+
+/// `email` or `phoneNumber`: one of the two.
+pub(super) fn identifier(app: &App, fields: &mut Fields) -> Option<Identifier> {
+    if fields.has("email") && fields.has("phoneNumber") {
+        fields.text("phoneNumber");
+        fields.error(FieldError::new(
+            "phoneNumber",
+            "ambiguous",
+            "Send either the e-mail address or the phone number, not both.",
+        ));
+        return email(fields).map(Identifier::Email);
+    }
+    if fields.has("phoneNumber") {
+        let number = fields.required("phoneNumber", "phone_invalid", |text| parse_phone(app, text));
+        return number.map(Identifier::PhoneNumber);
+    }
+    fields.text("phoneNumber");
+    email(fields).map(Identifier::Email)
+}
+
+/// An opaque token that may be there.
+pub(super) fn opaque_token(fields: &mut Fields, name: &'static str) -> Option<OpaqueToken> {
+    fields.text(name).map(OpaqueToken::received)
+}

@@ -1,0 +1,11 @@
+//! Signing up and logging in.
+
+mod code;
+mod input;
+pub(in crate::api) mod login;
+mod pending;
+pub(in crate::api) mod register;
+pub(in crate::api) mod request_otp;
+pub(in crate::api) mod session;
+mod signed_in;
+pub(in crate::api) mod verify_otp;

@@ -1,0 +1,178 @@
+//! `POST /api/v1/auth/register`: signing up.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tracing::info;
+use utoipa::ToSchema;
+
+use crate::foundation::{EmailAddress, NumberType, OpaqueToken, PhoneNumber, UserId};
+use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
+use crate::login_tickets;
+use crate::passwords::Password;
+use crate::state::{App, AppState, Enumeration};
+use crate::users::{self, InsertError, NewUser, PhcString};
+
+use super::input;
+
+/// The problems of this endpoint, beside those of every endpoint.
+pub(in crate::api) const PROBLEMS: &[Kind] =
+    &[Kind::EmailTaken, Kind::PhoneTaken, Kind::HashingBusy];
+
+/// Somebody who signs up.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(in crate::api) struct Register {
+    /// At most 254 characters. Looked up without regard to case.
+    #[schema(value_type = String, format = "email", max_length = 254, example = "ada@example.com")]
+    email: EmailAddress,
+    /// At least `PASSWORD_MIN_LENGTH` characters (8), none of the most used, without the e-mail
+    /// address or the phone number in it.
+    #[schema(value_type = String, format = "password", max_length = 256, example = "correct horse battery")]
+    password: Password,
+    /// Any usual way of writing an international number.
+    #[schema(value_type = String, example = "+1 415 555 2671")]
+    phone_number: PhoneNumber,
+}
+
+/// Signed up; the phone is still to be verified.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct Registered {
+    /// Words for a person.
+    #[schema(example = "Registered. Request a code to verify your phone.")]
+    message: &'static str,
+    user_id: UserId,
+    /// Always `true`: the phone is to be verified.
+    #[schema(example = true)]
+    requires_otp: bool,
+    /// For `request-otp` and `verify-otp`, so that the password need not be sent again.
+    login_ticket: String,
+    /// Until when the ticket is good.
+    login_ticket_expires_at: DateTime<Utc>,
+    /// Where a code would go, masked.
+    #[schema(example = "+1•••••••2671")]
+    destination: String,
+}
+
+impl Register {
+    fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
+        let email = input::email(&mut fields);
+        let phone_number = Self::read_phone(app, &mut fields);
+        let password = Self::read_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
+        let request = email.zip(password).zip(phone_number);
+        let request =
+            request.map(|((email, password), phone_number)| Self { email, password, phone_number });
+        fields.finish(request)
+    }
+
+    fn read_phone(app: &App, fields: &mut Fields) -> Option<PhoneNumber> {
+        let number = fields
+            .required("phoneNumber", "phone_invalid", |text| input::parse_phone(app, text))?;
+        let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
+        if !is_test && number.number_type() == NumberType::Neither {
+            let message = "This kind of number cannot receive codes. Use a mobile number.";
+            fields.error(FieldError::new("phoneNumber", "phone_type_not_supported", message));
+        } else if !is_test && !app.otp.rules().allows(&number) {
+            let message = "Numbers of this country are not accepted.";
+            fields.error(FieldError::new("phoneNumber", "phone_country_not_supported", message));
+        }
+        Some(number)
+    }
+
+    fn read_password(
+        app: &App,
+        fields: &mut Fields,
+        email: Option<&EmailAddress>,
+        phone_number: Option<&PhoneNumber>,
+    ) -> Option<Password> {
+        let raw = fields.required("password", "wrong_type", |text| {
+            Ok::<_, &str>(zeroize::Zeroizing::new(text.to_owned()))
+        })?;
+        let email = email.map(EmailAddress::as_str);
+        let phone = phone_number.map(PhoneNumber::e164);
+        match app.password_policy.check(&raw, email, phone) {
+            Ok(password) => Some(password),
+            Err(problems) => {
+                for problem in problems {
+                    fields.error(FieldError::new("password", problem.code(), problem));
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Signs somebody up. No text is sent: that takes `login`, or `request-otp` with the ticket.
+#[utoipa::path(post, path = "/api/v1/auth/register", tag = "auth", operation_id = "register",
+    request_body = Register,
+    responses((status = 201, description = "Signed up.", body = Registered)))]
+pub(in crate::api) async fn register(
+    State(app): State<AppState>,
+    client: Client,
+    fields: Fields,
+) -> Result<(StatusCode, Json<Registered>), Problem> {
+    let Register { email, password, phone_number } = Register::read(&app, fields)?;
+    let now = app.clock.now();
+    // Hashed before anybody asks whether the address is taken: so both cost the same.
+    let salt = app.entropy.bytes().map_err(Problem::internal)?;
+    let password_hash = PhcString::from(app.hasher.hash(password, salt).await?.to_phc());
+    let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
+    let new = NewUser {
+        id: UserId::new(now, &app.entropy).map_err(Problem::internal)?,
+        email: &email,
+        phone_number: &phone_number,
+        password_hash: &password_hash,
+        created_at: now,
+    };
+    match store(&app, &client, &new, &ticket).await {
+        Ok(()) => note_user(&new.id),
+        Err(problem) if is_taken(&problem) && app.login.enumeration == Enumeration::Strict => {
+            // The same answer as for a newcomer. The owner of the address is told by the log until
+            // there is a way to tell them in person.
+            info!(email = %email, "somebody tried to register an address or number that is taken");
+        }
+        Err(problem) => return Err(problem),
+    }
+    Ok((
+        StatusCode::CREATED,
+        Json(Registered {
+            message: "Registered. Request a code to verify your phone.",
+            user_id: new.id,
+            requires_otp: true,
+            login_ticket: ticket.expose().to_owned(),
+            login_ticket_expires_at: now + login_tickets::LIFETIME,
+            destination: phone_number.masked(),
+        }),
+    ))
+}
+
+/// The user and the ticket, both or neither.
+async fn store(
+    app: &App,
+    client: &Client,
+    new: &NewUser<'_>,
+    ticket: &OpaqueToken,
+) -> Result<(), Problem> {
+    let mut transaction = app.database.begin().await?;
+    users::insert(&mut *transaction, new).await?;
+    let address = client.address.limited();
+    login_tickets::issue(&mut *transaction, ticket, new.id, address, new.created_at).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn is_taken(problem: &Problem) -> bool {
+    matches!(problem.kind(), Kind::EmailTaken | Kind::PhoneTaken)
+}
+
+impl From<InsertError> for Problem {
+    fn from(error: InsertError) -> Self {
+        match error {
+            InsertError::EmailTaken => Self::new(Kind::EmailTaken),
+            InsertError::PhoneTaken => Self::new(Kind::PhoneTaken),
+            InsertError::Database(error) => error.into(),
+        }
+    }
+}

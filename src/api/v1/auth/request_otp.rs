@@ -1,0 +1,109 @@
+//! `POST /api/v1/auth/request-otp`: another code for a login that waits.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::{Client, Fields, Kind, Problem, note_user};
+use crate::otp::Channel;
+use crate::state::{App, AppState};
+use crate::users;
+
+use super::code;
+use super::pending::Reference;
+
+/// The problems of this endpoint, beside those of every endpoint.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::LoginTicketInvalid,
+    Kind::LoginRequired,
+    Kind::UserNotFound,
+    Kind::ChannelNotSupported,
+    Kind::CountryNotSupported,
+    Kind::PhoneUnreachable,
+    Kind::OtpCooldown,
+    Kind::OtpLimitReached,
+    Kind::OtpRefused,
+    Kind::ProviderFailed,
+    Kind::ProviderUnavailable,
+    Kind::OtpDeliveryUnknown,
+];
+
+/// Which login needs a code, and how it is to travel.
+struct RequestOtp {
+    reference: Reference,
+    channel: Option<Channel>,
+}
+
+/// Which login needs a code: `loginTicket`, or `email` or `phoneNumber`.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the body; it is read field by field")]
+pub(in crate::api) struct RequestOtpBody {
+    /// What `register` or `login` answered.
+    login_ticket: Option<String>,
+    /// Only for a login from the same address.
+    #[schema(format = "email", max_length = 254, example = "ada@example.com")]
+    email: Option<String>,
+    /// Only for a login from the same address.
+    phone_number: Option<String>,
+    /// `sms` or `call`; the server's choice where it is not given.
+    #[schema(example = "sms", pattern = "^(sms|call)$")]
+    channel: Option<String>,
+}
+
+/// A code is on its way.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct OtpRequested {
+    /// Words for a person.
+    #[schema(example = "A code is on its way.")]
+    message: &'static str,
+    /// How it travels.
+    #[schema(example = "sms")]
+    channel: &'static str,
+    /// Where to, masked.
+    #[schema(example = "+1•••••••2671")]
+    destination: String,
+    /// Until when the code is good.
+    expires_at: DateTime<Utc>,
+    /// From when on another can be had.
+    resend_after: DateTime<Utc>,
+}
+
+impl RequestOtp {
+    fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
+        let reference = Reference::read(app, &mut fields);
+        let channel = fields.optional("channel", "channel_unknown", |name| {
+            Channel::parse(name).ok_or("The channel is sms or call.")
+        });
+        fields.finish(reference.map(|reference| Self { reference, channel }))
+    }
+}
+
+/// Sends a code. The one before it is void from then on.
+#[utoipa::path(post, path = "/api/v1/auth/request-otp", tag = "auth", operation_id = "requestOtp",
+    request_body = RequestOtpBody,
+    responses((status = 200, description = "Sent.", body = OtpRequested)))]
+pub(in crate::api) async fn request_otp(
+    State(app): State<AppState>,
+    client: Client,
+    fields: Fields,
+) -> Result<Json<OtpRequested>, Problem> {
+    let RequestOtp { reference, channel } = RequestOtp::read(&app, fields)?;
+    let none = Problem::new(Kind::LoginRequired);
+    let login = reference.find(&app, &client, app.clock.now(), none).await?;
+    note_user(&login.user);
+    let user = users::find(&app.database, login.user).await?;
+    let user = user.ok_or_else(|| Problem::new(Kind::LoginTicketInvalid))?;
+    let sent = code::send(&app, &client, &user, channel).await;
+    let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
+    Ok(Json(OtpRequested {
+        message: "A code is on its way.",
+        channel: live.channel.as_str(),
+        destination: live.destination,
+        expires_at: live.expires_at,
+        resend_after: live.resend_at,
+    }))
+}

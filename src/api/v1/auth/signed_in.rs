@@ -1,0 +1,80 @@
+//! The answer of a finished login, and the session behind it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::PgExecutor;
+use utoipa::ToSchema;
+
+use crate::foundation::{SessionId, UserId};
+use crate::http::Problem;
+use crate::sessions::{self, Method, Session};
+use crate::state::App;
+use crate::tokens::Grant;
+use crate::users::User;
+
+/// Nothing more is to be proven.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct SignedIn {
+    /// Words for a person.
+    #[schema(example = "Logged in.")]
+    message: &'static str,
+    user_id: UserId,
+    /// Always `false` here.
+    #[schema(example = false)]
+    requires_otp: bool,
+    /// The access token: a JWT of type `at+jwt` (RFC 9068).
+    token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// For how many seconds the token is good.
+    #[schema(example = 900)]
+    expires_in: i64,
+    /// With `OTP_POLICY=new-device`: to be kept on the device and sent with its next login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_token: Option<String>,
+}
+
+/// Opens a session for `user`, who has been authenticated by `methods`.
+pub(super) async fn open_session(
+    app: &App,
+    executor: impl PgExecutor<'_>,
+    user: &User,
+    methods: Vec<Method>,
+    now: DateTime<Utc>,
+) -> Result<Session, Problem> {
+    let id = SessionId::new(now, &app.entropy).map_err(Problem::internal)?;
+    let session = Session { id, user: user.id, methods, authenticated_at: now };
+    sessions::open(executor, &session).await?;
+    Ok(session)
+}
+
+/// The answer that carries the token of `session`.
+pub(super) fn answer(
+    app: &App,
+    user: &User,
+    session: &Session,
+    device_token: Option<String>,
+    message: &'static str,
+    now: DateTime<Utc>,
+) -> Result<SignedIn, Problem> {
+    let grant = Grant {
+        user: user.id,
+        session: session.id,
+        email: user.email.clone(),
+        is_verified: user.is_verified,
+        amr: session.amr(),
+        authenticated_at: session.authenticated_at,
+    };
+    let issued = app.tokens.issue(grant, now).map_err(Problem::internal)?;
+    Ok(SignedIn {
+        message,
+        user_id: user.id,
+        requires_otp: false,
+        token: issued.token,
+        token_type: "Bearer",
+        expires_in: issued.expires_in,
+        device_token,
+    })
+}

@@ -1,0 +1,165 @@
+//! `POST /api/v1/auth/verify-otp`: the code; the right one verifies the phone and gives a token.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+
+use crate::foundation::OpaqueToken;
+use crate::http::{Client, Fields, Kind, Problem, note_user};
+use crate::known_devices;
+use crate::login_tickets::{self, PendingLogin};
+use crate::otp::{Channel, Ending, Guess, Judgement, OtpCode};
+use crate::sessions::{Method, Session};
+use crate::state::{App, AppState, OtpPolicy};
+use crate::users::{self, User};
+
+use super::pending::Reference;
+use super::signed_in::{self, SignedIn};
+
+/// The problems of this endpoint, beside those of every endpoint.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::OtpInvalid,
+    Kind::OtpNewCodeRequired,
+    Kind::LoginTicketInvalid,
+    Kind::UserNotFound,
+    Kind::OtpGuessesExhausted,
+    Kind::OtpRefused,
+    Kind::ProviderFailed,
+    Kind::ProviderUnavailable,
+    Kind::OtpDeliveryUnknown,
+];
+
+/// A code, and the login it is for.
+struct VerifyOtp {
+    reference: Reference,
+    code: OtpCode,
+}
+
+/// A code, and the login it is for: `loginTicket`, or `email` or `phoneNumber`.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the body; it is read field by field")]
+pub(in crate::api) struct VerifyOtpBody {
+    /// What `register` or `login` answered.
+    login_ticket: Option<String>,
+    /// Only for a login from the same address.
+    #[schema(format = "email", max_length = 254, example = "ada@example.com")]
+    email: Option<String>,
+    /// Only for a login from the same address.
+    phone_number: Option<String>,
+    /// 4 to 10 digits; blanks and dashes between them are ignored.
+    #[schema(example = "123456", min_length = 4, max_length = 32)]
+    otp_code: String,
+}
+
+impl VerifyOtp {
+    fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
+        let reference = Reference::read(app, &mut fields);
+        let code = fields.required("otpCode", "otp_code_invalid", OtpCode::parse);
+        fields.finish(reference.zip(code).map(|(reference, code)| Self { reference, code }))
+    }
+}
+
+/// Checks the code. The right one verifies the phone, ends the login and gives the token, all or
+/// nothing, once.
+#[utoipa::path(post, path = "/api/v1/auth/verify-otp", tag = "auth", operation_id = "verifyOtp",
+    request_body = VerifyOtpBody,
+    responses((status = 200, description = "The code was right.", body = SignedIn)))]
+pub(in crate::api) async fn verify_otp(
+    State(app): State<AppState>,
+    client: Client,
+    fields: Fields,
+) -> Result<Json<SignedIn>, Problem> {
+    let VerifyOtp { reference, code } = VerifyOtp::read(&app, fields)?;
+    let none = Problem::new(Kind::OtpInvalid).detail("Invalid or expired OTP code.");
+    let login = reference.find(&app, &client, app.clock.now(), none).await?;
+    note_user(&login.user);
+
+    let refuse = |error| Problem::from_guess(&app, error);
+    let guess = app.otp.take_guess(&app.database, login.user).await.map_err(refuse)?;
+    match app.otp.judge(&app.database, &guess, &code).await.map_err(refuse)? {
+        Judgement::Right => {}
+        Judgement::Wrong => return Err(wrong(&guess)),
+        Judgement::Over(ending) => return Err(over(ending)),
+    }
+    let now = app.clock.now();
+    let finished = finish(&app, &login, &guess, now).await?;
+    let Finished { user, session, device } = finished;
+    let device = device.map(|token| token.expose().to_owned());
+    signed_in::answer(&app, &user, &session, device, "Phone verified. Logged in.", now).map(Json)
+}
+
+struct Finished {
+    user: User,
+    session: Session,
+    device: Option<OpaqueToken>,
+}
+
+/// All or nothing: the code and the ticket are used up, the phone is verified, the session is open.
+async fn finish(
+    app: &App,
+    login: &PendingLogin,
+    guess: &Guess,
+    now: DateTime<Utc>,
+) -> Result<Finished, Problem> {
+    let mut transaction = app.database.begin().await?;
+    if !app.otp.consume(&mut transaction, guess).await? {
+        return Err(over(Ending::Superseded));
+    }
+    if !login_tickets::consume(&mut transaction, login, now).await? {
+        return Err(Problem::new(Kind::LoginTicketInvalid));
+    }
+    let user = users::verify_phone(&mut transaction, login.user, &guess.number, now).await?;
+    // The number is not this user's any more: the code has proven somebody else's.
+    let user = user.ok_or_else(|| over(Ending::Superseded))?;
+    let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
+    let session = signed_in::open_session(app, &mut *transaction, &user, methods, now).await?;
+    let device = match app.login.otp_policy {
+        OtpPolicy::NewDevice => {
+            Some(OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?)
+        }
+        OtpPolicy::Enrollment | OtpPolicy::Always => None,
+    };
+    if let Some(token) = &device {
+        known_devices::remember(&mut transaction, token, user.id, now).await?;
+    }
+    transaction.commit().await?;
+    Ok(Finished { user, session, device })
+}
+
+fn method_of(channel: Channel) -> Method {
+    match channel {
+        Channel::Sms => Method::Sms,
+        Channel::Call => Method::Call,
+    }
+}
+
+fn wrong(guess: &Guess) -> Problem {
+    if guess.attempts_left == 0 {
+        return over(Ending::Burnt);
+    }
+    Problem::new(Kind::OtpInvalid)
+        .detail("Invalid or expired OTP code.")
+        .with("attemptsLeft", guess.attempts_left)
+        .with("codeExpiresAt", guess.expires_at.to_rfc3339())
+}
+
+fn over(ending: Ending) -> Problem {
+    let new_code = |detail: &'static str| {
+        Problem::new(Kind::OtpNewCodeRequired).detail(detail).with("attemptsLeft", 0)
+    };
+    match ending {
+        Ending::Burnt => new_code("Invalid or expired OTP code. Request a new code."),
+        Ending::Expired => {
+            new_code("Invalid or expired OTP code: its time is over. Request a new code.")
+        }
+        Ending::Superseded => {
+            new_code("Invalid or expired OTP code: a newer one has taken its place or it was used.")
+        }
+        Ending::Failed => {
+            new_code("Invalid or expired OTP code: it could not be delivered. Request a new code.")
+        }
+        Ending::Denied => Problem::new(Kind::OtpRefused),
+    }
+}

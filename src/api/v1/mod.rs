@@ -1,0 +1,4 @@
+//! Version 1 of the API.
+
+pub(super) mod auth;
+pub(super) mod profile;

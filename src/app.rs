@@ -1,0 +1,88 @@
+//! Builds the application out of the settings. Knows every room.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use sqlx::PgPool;
+
+use crate::api;
+use crate::config::{AppEnv, ProviderSettings, Settings};
+use crate::foundation::{Clock, Entropy};
+use crate::http::{Edge, RateLimits};
+use crate::otp::providers::console::Console;
+use crate::otp::providers::outbound;
+use crate::otp::providers::sinch::Sinch;
+use crate::otp::{Otp, Provider};
+use crate::passwords::{Hasher, PoolSize};
+use crate::state::{App, AppState};
+use crate::tokens::{AccessTokens, SigningKeys};
+
+/// A built application: what requests reach, and the way in.
+pub struct Application {
+    /// What requests reach.
+    pub state: AppState,
+    /// The coarse limits, for the housekeeping.
+    pub limits: RateLimits,
+    router: Router,
+}
+
+impl Application {
+    /// Builds it on a database whose schema is current. `base_url` is how the world reaches it.
+    pub async fn build(
+        settings: Settings,
+        database: PgPool,
+        clock: Clock,
+        base_url: String,
+    ) -> anyhow::Result<Self> {
+        let entropy = Entropy::default();
+        let keys = match &settings.jwt_secret {
+            Some(secret) => SigningKeys::shared(secret),
+            None => SigningKeys::load(&database, &settings.keyring, clock.now()).await?,
+        };
+        let edge = Edge {
+            is_https: base_url.starts_with("https:"),
+            proxies: settings.proxies,
+            origins: settings.origins,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        };
+        let keyring = Arc::new(settings.keyring);
+        let provider = provider(settings.provider)?;
+        let pool_size = PoolSize::for_this_machine(settings.argon2);
+        let state = AppState::new(App {
+            database,
+            hasher: Hasher::start(settings.argon2, pool_size)
+                .context("the hashing threads cannot be started")?,
+            password_policy: settings.passwords,
+            otp: Otp::new(settings.otp, provider, keyring, clock.clone(), entropy.clone()),
+            tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
+            login: settings.login,
+            clock,
+            entropy,
+        });
+        let limits = RateLimits::new(settings.api_limit, settings.auth_limit);
+        let with_demo = settings.app_env == AppEnv::Development;
+        let router = api::router(state.clone(), &edge, &limits, with_demo);
+        Ok(Self { state, limits, router })
+    }
+
+    /// The application as `axum::serve` takes it.
+    pub fn service(&self) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+        self.router.clone().into_make_service_with_connect_info()
+    }
+}
+
+fn provider(settings: ProviderSettings) -> anyhow::Result<Provider> {
+    Ok(match settings {
+        ProviderSettings::Console => Provider::Console(Console::default()),
+        ProviderSettings::Sinch(settings) => {
+            let client = outbound::http_client().context("the HTTP client cannot be made")?;
+            Provider::Sinch(
+                Sinch::new(settings, client).context("the SINCH_ settings are not right")?,
+            )
+        }
+    })
+}

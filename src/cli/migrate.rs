@@ -1,0 +1,59 @@
+//! `ringfence migrate`: the schema.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use sqlx::PgPool;
+
+use crate::config::{Environment, Settings};
+use crate::database::{self, MIGRATOR, State};
+
+#[derive(Subcommand)]
+pub(super) enum Migrate {
+    /// Apply what is missing.
+    Run,
+    /// List every migration and how it stands.
+    Status,
+    /// Take the newest applied migration back, with the data that it holds.
+    Revert,
+}
+
+pub(super) async fn run(environment: &Environment, migrate: Migrate) -> anyhow::Result<()> {
+    let pool = database::pool(Settings::read_database(environment)?, 2);
+    match migrate {
+        Migrate::Run => apply(&pool).await?,
+        Migrate::Status => {}
+        Migrate::Revert => revert(&pool).await?,
+    }
+    print_status(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
+
+/// Applies what is missing. Replicas that do so together wait for each other.
+pub(super) async fn apply(pool: &PgPool) -> anyhow::Result<()> {
+    MIGRATOR.run(pool).await.context("the schema could not be brought up to date")
+}
+
+async fn revert(pool: &PgPool) -> anyhow::Result<()> {
+    let migrations = database::status(pool).await?;
+    let mut applied = migrations.iter().rev().filter(|it| it.state != State::Pending);
+    anyhow::ensure!(applied.next().is_some(), "no migration is applied");
+    let target = applied.next().map_or(0, |migration| migration.version);
+    MIGRATOR.undo(pool, target).await.context("the migration could not be taken back")
+}
+
+async fn print_status(pool: &PgPool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for migration in database::status(pool).await.context("the database cannot be asked")? {
+        let state = match migration.state {
+            State::Pending => "pending",
+            State::Applied => "applied",
+            State::Changed => "CHANGED since it was applied",
+            State::Failed => "FAILED half-way",
+        };
+        writeln!(out, "{:04} {:<16} {state}", migration.version, migration.description)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! The command line: one file for each command.
+
+mod banner;
+mod config;
+mod dev;
+mod migrate;
+mod openapi;
+mod serve;
+
+use std::path::Path;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Environment, InForce, Settings};
+use crate::observability::{LogFormat, start_logging};
+
+/// A self-hosted, phone-verified auth server.
+#[derive(Parser)]
+#[command(name = "ringfence", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve, with settings from the environment.
+    Serve,
+    /// Serve on this machine without any settings: private PostgreSQL, codes in the terminal, demo
+    /// page. What runs where no command is given.
+    Dev,
+    /// Bring the database's schema up to date, or show how it stands.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Print the settings in force, secrets masked.
+    Config,
+    /// Print the `OpenAPI` document.
+    Openapi,
+}
+
+/// Runs the command that the arguments name.
+pub fn run() -> anyhow::Result<()> {
+    let command = Arguments::parse().command.unwrap_or(Command::Dev);
+    let environment = Environment::of_process().with_dotenv(Path::new(".env"))?;
+    if let Command::Openapi = command {
+        return openapi::run();
+    }
+    let format = match command {
+        Command::Serve => LogFormat::Json,
+        _ => LogFormat::Pretty,
+    };
+    start_logging(log_filter(&environment), format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(&environment).await,
+            Command::Dev => dev::run(environment).await,
+            Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
+            Command::Config => config::run(&environment),
+            Command::Openapi => openapi::run(),
+        }
+    })
+}
+
+/// `LOG_LEVEL`. A wrong one is complained about with all other settings; until then `info` does.
+fn log_filter(environment: &Environment) -> EnvFilter {
+    let filter = environment.log_level().and_then(|level| EnvFilter::try_new(level).ok());
+    filter.unwrap_or_else(|| EnvFilter::new("info"))
+}
+
+/// The settings; names in `.env` that nobody reads are warned about.
+fn read_settings(environment: &Environment) -> anyhow::Result<Settings> {
+    let (settings, InForce { unread, .. }) = Settings::read(environment)?;
+    for name in unread {
+        tracing::warn!(name, "nobody reads this name of .env; is it spelt right?");
+    }
+    Ok(settings)
+}

@@ -1,0 +1,152 @@
+//! `ringfence serve`: listen, keep house, stop gracefully.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use crate::app::Application;
+use crate::config::{Environment, Settings};
+use crate::database;
+use crate::foundation::Clock;
+use crate::known_devices;
+use crate::login_tickets;
+
+use super::{migrate, read_settings};
+
+/// How long requests under way may take after we were told to stop: within the 10 s that container
+/// runtimes commonly wait before they kill.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
+const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Every replica does the housekeeping; none minds when another was faster.
+const HOUSEKEEPING_PERIOD: Duration = Duration::from_mins(5);
+const LIMITS_PERIOD: Duration = Duration::from_mins(1);
+
+pub(super) async fn run(environment: &Environment) -> anyhow::Result<()> {
+    let settings = read_settings(environment)?;
+    serve(settings, |address, _| info!(%address, "listening")).await
+}
+
+/// Serves until the process is told to stop. `ready` is called once, when requests are taken, with
+/// the address and the base URL.
+pub(super) async fn serve(
+    settings: Settings,
+    ready: impl FnOnce(SocketAddr, &str),
+) -> anyhow::Result<()> {
+    let told_to_stop = told_to_stop()?;
+    let database = database::pool(settings.database.clone(), settings.pool_size);
+    if settings.auto_migrate {
+        migrate::apply(&database).await?;
+    }
+    database::require_current(&database).await?;
+
+    let wanted = SocketAddr::new(settings.host, settings.port);
+    let listener = TcpListener::bind(wanted).await.with_context(|| {
+        format!("cannot listen on {wanted}; is another server there? (HOST, PORT)")
+    })?;
+    let address = listener.local_addr()?;
+    let base_url = settings.base_url(address.port());
+    let application =
+        Application::build(settings, database.clone(), Clock::default(), base_url.clone()).await?;
+    let housekeeping = tokio::spawn(keep_house(application.state.clone()));
+    let limits = application.limits.clone();
+    let forgetting = tokio::spawn(every(LIMITS_PERIOD, move || {
+        limits.forget_idle();
+        std::future::ready(())
+    }));
+
+    ready(address, &base_url);
+    listen(listener, &application, told_to_stop).await?;
+    housekeeping.abort();
+    forgetting.abort();
+    close(&database).await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Takes requests until told to stop, then lets those under way finish.
+async fn listen(
+    listener: TcpListener,
+    application: &Application,
+    told_to_stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let (stopping, mut stopped) = watch::channel(false);
+    let graceful = async move {
+        told_to_stop.await;
+        info!("stopping: no new connections, finishing requests under way");
+        stopping.send_replace(true);
+    };
+    let deadline = async move {
+        // An error means that the server has ended by itself.
+        if stopped.wait_for(|stopping| *stopping).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(DRAIN_TIMEOUT).await;
+    };
+    let server = axum::serve(listener, application.service()).with_graceful_shutdown(graceful);
+    tokio::select! {
+        outcome = server => outcome.context("the server failed"),
+        () = deadline => {
+            warn!("some requests did not finish in time and are cut off");
+            Ok(())
+        }
+    }
+}
+
+async fn close(database: &PgPool) {
+    if tokio::time::timeout(POOL_CLOSE_TIMEOUT, database.close()).await.is_err() {
+        warn!("some database connections did not close in time");
+    }
+}
+
+/// Completes on SIGTERM or Ctrl-C.
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// Deletes, again and again, what nothing asks for any more.
+async fn keep_house(state: crate::state::AppState) {
+    every(HOUSEKEEPING_PERIOD, || async {
+        let now = state.clock.now();
+        let deleted = async {
+            let tickets = login_tickets::delete_expired(&state.database, now).await?;
+            let devices = known_devices::delete_expired(&state.database, now).await?;
+            let codes = state.otp.delete_old(&state.database, now).await?;
+            Ok::<_, sqlx::Error>(tickets + devices + codes)
+        };
+        match deleted.await {
+            Ok(0) => {}
+            Ok(rows) => info!(rows, "deleted what has run out"),
+            Err(cause) => error!(cause = &cause as &dyn std::error::Error, "housekeeping failed"),
+        }
+    })
+    .await;
+}
+
+async fn every<F: Future<Output = ()>>(period: Duration, mut work: impl FnMut() -> F) {
+    let mut ticks = tokio::time::interval(period);
+    loop {
+        ticks.tick().await;
+        work().await;
+    }
+}
