@@ -23,7 +23,7 @@ COMMENT ON COLUMN users.email IS 'As given, with the domain in lower case and in
 COMMENT ON COLUMN users.phone_number IS 'E.164, for instance +14155552671.';
 COMMENT ON COLUMN users.password_hash IS 'Argon2id in PHC string form.';
 COMMENT ON COLUMN users.is_verified IS 'Whether a code sent to phone_number has come back.';
-COMMENT ON COLUMN users.sinch_verification_id IS 'Sinch''s id of the verification under way; null when none is.';
+COMMENT ON COLUMN users.sinch_verification_id IS 'Sinch''s id of the verification last started; cleared once a code has come back.';
 COMMENT ON COLUMN users.last_otp_sent_at IS 'When a code was last sent to this person, by whichever provider.';
 COMMENT ON COLUMN users.created_at IS 'When the person signed up.';
 COMMENT ON COLUMN users.updated_at IS 'When this row last changed.';

@@ -47,7 +47,7 @@ COMMENT ON COLUMN otp_challenges.created_at IS 'When sending was decided.';
 COMMENT ON COLUMN otp_challenges.expires_at IS 'From when on the code is worth nothing.';
 COMMENT ON COLUMN otp_challenges.sent_at IS 'When the provider took it; null while asking, and where that is unknown.';
 COMMENT ON COLUMN otp_challenges.ended_at IS 'When the code stopped being live, other than by its expiry.';
-COMMENT ON COLUMN otp_challenges.ended_as IS 'verified: the right code came. superseded: a newer code took its place. burnt: the provider judges no more guesses. not_sent: it never left.';
+COMMENT ON COLUMN otp_challenges.ended_as IS 'verified: the right code came. superseded: a newer code took its place. burnt: the provider judges no more guesses. not_sent: the provider did not take it, or never said so.';
 
 CREATE TABLE otp_windows (
     subject    text          NOT NULL,

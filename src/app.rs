@@ -1,11 +1,9 @@
 //! Builds the application out of the settings. Knows every room.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use sqlx::PgPool;
 
 use crate::api;
@@ -69,9 +67,9 @@ impl Application {
         Ok(Self { state, limits, router })
     }
 
-    /// The application as `axum::serve` takes it.
-    pub fn service(&self) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
-        self.router.clone().into_make_service_with_connect_info()
+    /// The way in: for [`crate::http::serve`].
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 }
 

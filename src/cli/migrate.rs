@@ -5,6 +5,7 @@ use std::io::Write as _;
 use anyhow::Context as _;
 use clap::Subcommand;
 use sqlx::PgPool;
+use sqlx::migrate::MigrateError;
 
 use crate::config::{Environment, Settings};
 use crate::database::{self, MIGRATOR, State};
@@ -33,7 +34,10 @@ pub(super) async fn run(environment: &Environment, migrate: Migrate) -> anyhow::
 
 /// Applies what is missing. Replicas that do so together wait for each other.
 pub(super) async fn apply(pool: &PgPool) -> anyhow::Result<()> {
-    MIGRATOR.run(pool).await.context("the schema could not be brought up to date")
+    MIGRATOR
+        .run(pool)
+        .await
+        .map_err(|error| failed("the schema could not be brought up to date", &error))
 }
 
 async fn revert(pool: &PgPool) -> anyhow::Result<()> {
@@ -41,7 +45,15 @@ async fn revert(pool: &PgPool) -> anyhow::Result<()> {
     let mut applied = migrations.iter().rev().filter(|it| it.state != State::Pending);
     anyhow::ensure!(applied.next().is_some(), "no migration is applied");
     let target = applied.next().map_or(0, |migration| migration.version);
-    MIGRATOR.undo(pool, target).await.context("the migration could not be taken back")
+    MIGRATOR
+        .undo(pool, target)
+        .await
+        .map_err(|error| failed("the migration could not be taken back", &error))
+}
+
+/// The library's error says its cause already, and so does the cause: one of them is enough.
+fn failed(what: &str, error: &MigrateError) -> anyhow::Error {
+    anyhow::anyhow!("{what}: {error}")
 }
 
 async fn print_status(pool: &PgPool) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ use crate::app::Application;
 use crate::config::{Environment, Settings};
 use crate::database;
 use crate::foundation::Clock;
+use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
 
@@ -61,7 +62,7 @@ pub(super) async fn serve(
     }));
 
     ready(address, &base_url);
-    listen(listener, &application, told_to_stop).await?;
+    listen(listener, &application, told_to_stop).await;
     housekeeping.abort();
     forgetting.abort();
     close(&database).await;
@@ -73,8 +74,8 @@ pub(super) async fn serve(
 async fn listen(
     listener: TcpListener,
     application: &Application,
-    told_to_stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
+    told_to_stop: impl Future<Output = ()>,
+) {
     let (stopping, mut stopped) = watch::channel(false);
     let graceful = async move {
         told_to_stop.await;
@@ -88,13 +89,9 @@ async fn listen(
         }
         tokio::time::sleep(DRAIN_TIMEOUT).await;
     };
-    let server = axum::serve(listener, application.service()).with_graceful_shutdown(graceful);
     tokio::select! {
-        outcome = server => outcome.context("the server failed"),
-        () = deadline => {
-            warn!("some requests did not finish in time and are cut off");
-            Ok(())
-        }
+        () = http::serve(listener, application.router(), graceful) => {}
+        () = deadline => warn!("some requests did not finish in time and are cut off"),
     }
 }
 
@@ -105,7 +102,7 @@ async fn close(database: &PgPool) {
 }
 
 /// Completes on SIGTERM or Ctrl-C.
-fn told_to_stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -7,6 +7,7 @@ mod kind;
 mod layers;
 mod problem;
 mod rate_limit;
+mod server;
 
 pub use client::{Client, TrustedProxies};
 pub use fields::{FieldError, Fields};
@@ -14,3 +15,4 @@ pub use kind::Kind;
 pub use layers::{Edge, note_user, with_layers};
 pub use problem::Problem;
 pub use rate_limit::{RateLimit, RateLimits};
+pub use server::serve;

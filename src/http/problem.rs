@@ -128,13 +128,23 @@ impl Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            // No connection came free in time, or none could be made: not a fault of the request.
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::new(Kind::DatabaseUnavailable).retry_after(5).caused_by(error)
-            }
-            error => Self::internal(error),
+        if is_outage(&error) {
+            return Self::new(Kind::DatabaseUnavailable).retry_after(5).caused_by(error);
         }
+        Self::internal(error)
+    }
+}
+
+/// Whether the database is away or too busy, which is no fault of the request: no connection came
+/// free or could be made, or the SQLSTATE is of the classes 08 (connection), 53 (resources) or
+/// 57P (the server is going down or coming up).
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|state| ["08", "53", "57P"].iter().any(|class| state.starts_with(class))),
+        _ => false,
     }
 }
 

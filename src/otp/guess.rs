@@ -53,7 +53,7 @@ pub enum Judgement {
 /// Why a code takes no more guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Wrong guesses have used it up, at the provider or here.
+    /// Wrong guesses have used it up.
     Burnt,
     /// Its time is over.
     Expired,
@@ -155,13 +155,9 @@ impl Otp {
     }
 
     fn judge_ourselves(&self, guess: &Guess, code: &OtpCode, hash: &CodeHash) -> Judgement {
-        let binding =
-            Binding { purpose: Purpose::Login, challenge: guess.challenge, number: &guess.number };
-        match (binding.matches(&self.keyring, code, hash), guess.attempts_left) {
-            (true, _) => Judgement::Right,
-            (false, 0) => Judgement::Over(Ending::Burnt),
-            (false, _) => Judgement::Wrong,
-        }
+        let Guess { challenge, number, .. } = guess;
+        let binding = Binding { purpose: Purpose::Login, challenge: *challenge, number };
+        if binding.matches(&self.keyring, code, hash) { Judgement::Right } else { Judgement::Wrong }
     }
 
     async fn give_back(&self, database: &PgPool, guess: &Guess) -> sqlx::Result<()> {

@@ -159,7 +159,7 @@ pub(super) async fn end(
     Ok(())
 }
 
-/// The live challenge: sent, not ended, not expired.
+/// The live challenge: on its way or sent, not ended, not expired.
 pub(super) async fn find_live(
     connection: &mut PgConnection,
     user: UserId,
@@ -172,8 +172,8 @@ pub(super) async fn find_live(
         SELECT id AS "id: _", channel, phone_number, provider, provider_reference, code_hash,
             code_key_id, attempts_left, expires_at
         FROM otp_challenges
-        WHERE user_id = $1 AND purpose = $2 AND ended_at IS NULL AND sent_at IS NOT NULL
-            AND attempts_left > 0 AND expires_at > $3
+        WHERE user_id = $1 AND purpose = $2 AND ended_at IS NULL AND attempts_left > 0
+            AND expires_at > $3
         "#,
         user as _,
         purpose.as_str(),
@@ -184,6 +184,9 @@ pub(super) async fn find_live(
 }
 
 /// Spends one guess on the live challenge. `None`: there is none, or no guess is left.
+///
+/// A code of our own can be judged before the carrier has confirmed it: a text may be faster than
+/// that answer. One that the provider judges can not, since its id comes with the answer.
 pub(super) async fn take_attempt(
     connection: &mut PgConnection,
     user: UserId,
@@ -195,8 +198,8 @@ pub(super) async fn take_attempt(
         r#"
         UPDATE otp_challenges
         SET attempts_left = attempts_left - 1
-        WHERE user_id = $1 AND purpose = $2 AND ended_at IS NULL AND sent_at IS NOT NULL
-            AND attempts_left > 0 AND expires_at > $3
+        WHERE user_id = $1 AND purpose = $2 AND ended_at IS NULL AND attempts_left > 0
+            AND expires_at > $3 AND (sent_at IS NOT NULL OR code_hash IS NOT NULL)
         RETURNING id AS "id: _", channel, phone_number, provider, provider_reference, code_hash,
             code_key_id, attempts_left, expires_at
         "#,

@@ -23,7 +23,7 @@ pub struct AccessTokens {
 }
 
 /// What a token is issued for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Grant {
     /// The claim `sub`.
     pub user: UserId,

@@ -12,8 +12,8 @@ pub use store::{
     find, find_by_identifier, insert, record_otp_sent, replace_password_hash, verify_phone,
 };
 
-/// A person, as stored.
-#[derive(Clone, Debug)]
+/// A person, as stored. Not `Debug`: all of it is personal.
+#[derive(Clone)]
 pub struct User {
     /// The primary key.
     pub id: UserId,
@@ -67,7 +67,6 @@ pub enum Identifier {
 }
 
 /// Somebody who signs up.
-#[derive(Debug)]
 pub struct NewUser<'a> {
     /// The primary key to be.
     pub id: UserId,
