@@ -22,7 +22,6 @@ pub(super) async fn run(mut environment: Environment) -> anyhow::Result<()> {
         ("APP_ENV", "development"),
         ("VERIFICATION_PROVIDER", "console"),
         ("AUTO_MIGRATE", "true"),
-        ("LOG_LEVEL", "warn,ringfence=info"),
     ] {
         environment.set_default(name, value);
     }

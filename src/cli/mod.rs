@@ -12,7 +12,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Environment, InForce, Settings};
+use crate::config::{DEFAULT_LOG_LEVEL, Environment, InForce, Settings};
 use crate::observability::{LogFormat, start_logging};
 
 /// A self-hosted, phone-verified auth server.
@@ -63,10 +63,11 @@ pub fn run() -> anyhow::Result<()> {
     })
 }
 
-/// `LOG_LEVEL`. A wrong one is complained about with all other settings; until then `info` does.
+/// `LOG_LEVEL`. A wrong one is complained about with all other settings; until then the default
+/// does.
 fn log_filter(environment: &Environment) -> EnvFilter {
     let filter = environment.log_level().and_then(|level| EnvFilter::try_new(level).ok());
-    filter.unwrap_or_else(|| EnvFilter::new("info"))
+    filter.unwrap_or_else(|| EnvFilter::new(DEFAULT_LOG_LEVEL))
 }
 
 /// The settings; names in `.env` that nobody reads are warned about.

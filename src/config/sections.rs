@@ -22,6 +22,9 @@ use crate::state::{Enumeration, LoginRules, OtpPolicy};
 use super::reader::Reader;
 use super::settings::{ProviderSettings, parse_base_url};
 
+/// What the libraries tell at `info` is of no use to operators.
+pub const DEFAULT_LOG_LEVEL: &str = "info,sqlx=warn,reqwest_retry=error";
+
 const YES_NO: [(&str, bool); 2] = [("false", false), ("true", true)];
 /// RFC 7518, 3.2: a key of at least the size of the hash.
 const JWT_SECRET_BYTES_MIN: usize = 32;
@@ -37,7 +40,7 @@ pub(super) struct Server {
 pub(super) fn server(reader: &mut Reader<'_>, is_production: bool) -> Option<Server> {
     let host = reader.or("HOST", "127.0.0.1", str::parse);
     let port = reader.or("PORT", "3000", str::parse);
-    reader.or("LOG_LEVEL", "info", |text| tracing_subscriber::EnvFilter::try_new(text));
+    reader.or("LOG_LEVEL", DEFAULT_LOG_LEVEL, |text| tracing_subscriber::EnvFilter::try_new(text));
     if is_production && !reader.has("BASE_URL") {
         reader.fault("BASE_URL", "is required in production: tokens name it as their issuer");
     }
