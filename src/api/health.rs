@@ -43,6 +43,8 @@ pub(super) struct Checks {
     provider: &'static str,
 }
 
+/// Health
+///
 /// The server lives.
 #[utoipa::path(get, path = "/health", tag = "operations", operation_id = "health",
     responses((status = 200, description = "The server lives.", body = Health)))]
@@ -50,6 +52,8 @@ pub(super) async fn health(State(app): State<AppState>) -> Json<Health> {
     Json(Health { status: "UP", timestamp: app.clock.now() })
 }
 
+/// Liveness
+///
 /// The server lives. Asks nobody else: a server is not restarted because its database is away.
 #[utoipa::path(get, path = "/livez", tag = "operations", operation_id = "livez",
     responses((status = 200, description = "The server lives.", body = Health)))]
@@ -57,6 +61,8 @@ pub(super) async fn livez(state: State<AppState>) -> Json<Health> {
     health(state).await
 }
 
+/// Readiness
+///
 /// The server can serve: its database answers and has the schema that this version needs.
 #[utoipa::path(get, path = "/readyz", tag = "operations", operation_id = "readyz",
     responses(

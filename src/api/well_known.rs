@@ -8,6 +8,8 @@ use axum::response::IntoResponse;
 use crate::state::AppState;
 use crate::tokens::Jwks;
 
+/// Public keys
+///
 /// The public keys that access tokens verify with (RFC 7517). Empty with `JWT_SECRET`.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "tokens", operation_id = "jwks",
     responses((status = 200, description = "The keys. Good to keep for five minutes.", body = Jwks)))]

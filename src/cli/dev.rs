@@ -18,11 +18,9 @@ pub(super) async fn run(mut environment: Environment) -> anyhow::Result<()> {
         "dev shows codes to everybody and refuses to run with APP_ENV=production; \
          use: ringfence serve"
     );
-    for (name, value) in [
-        ("APP_ENV", "development"),
-        ("VERIFICATION_PROVIDER", "console"),
-        ("AUTO_MIGRATE", "true"),
-    ] {
+    for (name, value) in
+        [("APP_ENV", "development"), ("VERIFICATION_PROVIDER", "console"), ("AUTO_MIGRATE", "true")]
+    {
         environment.set_default(name, value);
     }
     if !environment.has("SECRET_KEY") {

@@ -32,6 +32,8 @@ pub(in crate::api) struct Profile {
     updated_at: DateTime<Utc>,
 }
 
+/// Read the profile
+///
 /// The user, read fresh. Only for those whose phone is verified.
 #[utoipa::path(get, path = "/api/v1/profile", tag = "account", operation_id = "profile",
     security(("bearer" = [])),

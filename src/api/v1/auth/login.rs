@@ -116,10 +116,13 @@ impl Login {
     }
 }
 
+/// Log in
+///
 /// Checks the password. Where a second step is due a code is sent, and `loginTicket` binds it to
 /// this login.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", operation_id = "login",
-    request_body = LoginBody,
+    request_body(content = LoginBody,
+        example = json!({"email": "ada@example.com", "password": "correct horse battery"})),
     responses((status = 200, description = "The password was right.", body = LoginAnswer)))]
 pub(in crate::api) async fn login(
     State(app): State<AppState>,

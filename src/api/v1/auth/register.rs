@@ -105,7 +105,9 @@ impl Register {
     }
 }
 
-/// Signs somebody up. No text is sent: that takes `login`, or `request-otp` with the ticket.
+/// Sign up
+///
+/// No text is sent: that takes `login`, or `request-otp` with the ticket.
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "auth", operation_id = "register",
     request_body = Register,
     responses((status = 201, description = "Signed up.", body = Registered)))]

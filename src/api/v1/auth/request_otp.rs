@@ -82,9 +82,12 @@ impl RequestOtp {
     }
 }
 
-/// Sends a code. The one before it is void from then on.
+/// Request a code
+///
+/// Sends a code for a login that waits. The one before it is void from then on.
 #[utoipa::path(post, path = "/api/v1/auth/request-otp", tag = "auth", operation_id = "requestOtp",
-    request_body = RequestOtpBody,
+    request_body(content = RequestOtpBody,
+        example = json!({"loginTicket": "the ticket of the login", "channel": "sms"})),
     responses((status = 200, description = "Sent.", body = OtpRequested)))]
 pub(in crate::api) async fn request_otp(
     State(app): State<AppState>,

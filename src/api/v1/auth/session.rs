@@ -29,6 +29,8 @@ pub(in crate::api) struct SessionAnswer {
     expires_at: DateTime<Utc>,
 }
 
+/// Read the token
+///
 /// What the token says. Reads no database.
 #[utoipa::path(get, path = "/api/v1/auth/session", tag = "auth", operation_id = "session",
     security(("bearer" = [])),

@@ -61,10 +61,13 @@ impl VerifyOtp {
     }
 }
 
-/// Checks the code. The right one verifies the phone, ends the login and gives the token, all or
+/// Enter the code
+///
+/// The right one verifies the phone, ends the login and gives the token, all or
 /// nothing, once.
 #[utoipa::path(post, path = "/api/v1/auth/verify-otp", tag = "auth", operation_id = "verifyOtp",
-    request_body = VerifyOtpBody,
+    request_body(content = VerifyOtpBody,
+        example = json!({"loginTicket": "the ticket of the login", "otpCode": "123456"})),
     responses((status = 200, description = "The code was right.", body = SignedIn)))]
 pub(in crate::api) async fn verify_otp(
     State(app): State<AppState>,
