@@ -3,7 +3,7 @@
 use crate::foundation::whole_seconds_until;
 use crate::http::{Kind, Problem};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
-use crate::otp::{GuessError, OtpFailure, SendError};
+use crate::otp::{GuessError, OtpFailure, Scope, SendError};
 use crate::passwords::HashError;
 use crate::state::App;
 
@@ -42,11 +42,11 @@ impl Problem {
                 .retry_after(whole_seconds_until(retry_at, now)),
             SendError::Capped { scope, retry_at } => Self::new(Kind::OtpLimitReached)
                 .detail(match scope {
-                    "number" => "Too many codes were sent to this number. Try again later.",
+                    Scope::Number => "Too many codes were sent to this number. Try again later.",
                     _ => "Too many codes were requested from this address. Try again later.",
                 })
                 .with("limit", "otp_sends")
-                .with("scope", scope)
+                .with("scope", scope.as_str())
                 .retry_after(whole_seconds_until(retry_at, now)),
             SendError::ChannelImpossible => Self::new(Kind::ChannelNotSupported),
             SendError::CountryNotAllowed => Self::new(Kind::CountryNotSupported),
@@ -63,7 +63,7 @@ impl Problem {
                 .with("attemptsLeft", 0),
             GuessError::Exhausted { scope, retry_at } => Self::new(Kind::OtpGuessesExhausted)
                 .with("limit", "otp_wrong_codes")
-                .with("scope", scope)
+                .with("scope", scope.as_str())
                 .retry_after(whole_seconds_until(retry_at, app.clock.now())),
             GuessError::Provider(failure) => failure.into(),
             GuessError::Failure(failure) => failure.into(),

@@ -9,5 +9,5 @@ mod settings;
 
 pub use environment::{DotenvError, Environment};
 pub use reader::{InForce, SettingsError};
-pub use sections::DEFAULT_LOG_LEVEL;
-pub use settings::{AppEnv, ProviderSettings, Settings};
+pub use sections::{DEFAULT_LOG_LEVEL, ProviderSettings};
+pub use settings::{AppEnv, Settings};

@@ -20,7 +20,6 @@ use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
 
 use super::reader::Reader;
-use super::settings::{ProviderSettings, parse_base_url};
 
 /// What the libraries tell at `info` is of no use to operators.
 pub const DEFAULT_LOG_LEVEL: &str = "info,sqlx=warn,reqwest_retry=error";
@@ -49,6 +48,15 @@ pub(super) fn server(reader: &mut Reader<'_>, is_production: bool) -> Option<Ser
         text => parse_base_url(text).map(Some),
     });
     Some(Server { host: host?, port: port?, base_url: base_url? })
+}
+
+/// `http(s)://host[:port][/path]`, without the slash at the end.
+fn parse_base_url(text: &str) -> Result<String, &'static str> {
+    let wrong = "an http or https URL is wanted, for instance https://auth.example.com";
+    let url = Url::parse(text).map_err(|_| wrong)?;
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && plain;
+    usable.then(|| url.as_str().trim_end_matches('/').to_owned()).ok_or(wrong)
 }
 
 pub(super) struct Database {
@@ -156,6 +164,15 @@ fn parse_origin(text: &str) -> Result<HeaderValue, String> {
     let usable = matches!(url.scheme(), "http" | "https") && matches!(url.path(), "" | "/");
     let origin = usable.then(|| HeaderValue::from_str(&origin).ok()).flatten();
     origin.ok_or_else(wrong)
+}
+
+/// Who carries the codes, with the settings of that one only.
+#[derive(Debug)]
+pub enum ProviderSettings {
+    /// `sinch`.
+    Sinch(SinchSettings),
+    /// `console`.
+    Console,
 }
 
 #[derive(Clone, Copy)]

@@ -4,19 +4,18 @@ use std::net::IpAddr;
 
 use axum::http::HeaderValue;
 use chrono::TimeDelta;
-use reqwest::Url;
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::foundation::Keyring;
 use crate::http::{RateLimit, TrustedProxies};
 use crate::otp;
-use crate::otp::providers::sinch::SinchSettings;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
 use crate::state::LoginRules;
 
+use super::Environment;
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, sections};
+use super::sections::{self, ProviderSettings};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -70,15 +69,6 @@ pub enum AppEnv {
     Development,
     /// In a test run.
     Test,
-}
-
-/// Who carries the codes, with the settings of that one only.
-#[derive(Debug)]
-pub enum ProviderSettings {
-    /// `sinch`.
-    Sinch(SinchSettings),
-    /// `console`.
-    Console,
 }
 
 impl Settings {
@@ -146,13 +136,4 @@ impl Settings {
     pub fn base_url(&self, port: u16) -> String {
         self.base_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"))
     }
-}
-
-/// `http(s)://host[:port][/path]`, without the slash at the end.
-pub(super) fn parse_base_url(text: &str) -> Result<String, &'static str> {
-    let wrong = "an http or https URL is wanted, for instance https://auth.example.com";
-    let url = Url::parse(text).map_err(|_| wrong)?;
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && plain;
-    usable.then(|| url.as_str().trim_end_matches('/').to_owned()).ok_or(wrong)
 }

@@ -10,7 +10,7 @@ use super::providers::failure::ProviderFailure;
 use super::providers::hosted::Verdict;
 use super::store::{self, End, Row};
 use super::windows::{self, Subject, Window};
-use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose};
+use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope};
 
 /// A guess that has been spent on the live code.
 #[derive(Debug)]
@@ -72,10 +72,10 @@ pub enum GuessError {
     #[error("no code is live")]
     NoLiveCode,
     /// `OTP_WRONG_PER_HOUR` wrong codes were given for the user or the number.
-    #[error("too many wrong codes for one {scope} until {retry_at}")]
+    #[error("too many wrong codes for one {} until {retry_at}", scope.as_str())]
     Exhausted {
-        /// Which: `user` or `number`.
-        scope: &'static str,
+        /// Which: the user's or the number's.
+        scope: Scope,
         /// When a guess will be taken again.
         retry_at: DateTime<Utc>,
     },
@@ -102,7 +102,7 @@ impl Otp {
         let row = store::take_attempt(&mut transaction, user, Purpose::Login, now).await?;
         let guess = self.read_guess(row.ok_or(GuessError::NoLiveCode)?, user, now)?;
         let windows = [Window { events: self.rules.wrong_per_hour, period: TimeDelta::hours(1) }];
-        for (scope, subject) in ["user", "number"].into_iter().zip(&guess.counted) {
+        for (scope, subject) in [Scope::User, Scope::Number].into_iter().zip(&guess.counted) {
             if !windows::take(&mut transaction, subject, &windows, now).await? {
                 let retry_at = windows::room_at(&mut transaction, subject, &windows, now).await?;
                 return Err(GuessError::Exhausted { scope, retry_at });

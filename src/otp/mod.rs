@@ -44,6 +44,28 @@ impl Purpose {
     }
 }
 
+/// What a limit counts by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The person.
+    User,
+    /// The phone number.
+    Number,
+    /// The client's address.
+    Address,
+}
+
+impl Scope {
+    /// As the API has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Number => "number",
+            Self::Address => "address",
+        }
+    }
+}
+
 /// The rules on codes, from the settings.
 #[derive(Clone, Debug)]
 pub struct Rules {

@@ -9,7 +9,7 @@ use super::code::Binding;
 use super::providers::failure::ProviderFailure;
 use super::store::{self, End, NewChallenge};
 use super::windows::{self, Subject, Window};
-use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose};
+use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope};
 
 /// Named in `otp_challenges.provider` for the numbers of `TEST_PHONE_NUMBERS`.
 const TEST_PROVIDER: &str = "test";
@@ -63,10 +63,10 @@ pub enum SendError {
         retry_at: DateTime<Utc>,
     },
     /// A cap on sends is reached.
-    #[error("the cap on sends for one {scope} is reached until {retry_at}")]
+    #[error("the cap on sends for one {} is reached until {retry_at}", scope.as_str())]
     Capped {
-        /// Which: `number` or `address`.
-        scope: &'static str,
+        /// Which: the number's or the address's.
+        scope: Scope,
         /// When there is room again.
         retry_at: DateTime<Utc>,
     },
@@ -209,49 +209,45 @@ impl Otp {
         let is_free =
             store::take_free_resend(connection, recipient.user, Purpose::Login, horizon).await?;
         let limits = self.send_limits(recipient, is_free);
-        for (scope, subject, windows) in &limits {
+        for SendLimit { scope, subject, windows } in &limits {
             if !windows::take(connection, subject, windows, now).await? {
                 let retry_at = windows::room_at(connection, subject, windows, now).await?;
                 return Err(match *scope {
-                    "user" => SendError::Cooldown { retry_at },
+                    Scope::User => SendError::Cooldown { retry_at },
                     scope => SendError::Capped { scope, retry_at },
                 });
             }
         }
-        let subjects = limits.map(|(_, subject, _)| subject).to_vec();
+        let subjects = limits.map(|limit| limit.subject).to_vec();
         Ok(Counted { subjects, is_free })
     }
 
     /// What a send counts against. The user comes first even where there is no wait: that row is
     /// what makes two sends to one user follow each other.
-    fn send_limits(
-        &self,
-        recipient: &Recipient,
-        is_free: bool,
-    ) -> [(&'static str, Subject, Vec<Window>); 3] {
+    fn send_limits(&self, recipient: &Recipient, is_free: bool) -> [SendLimit; 3] {
         let rules = &self.rules;
-        let hour = TimeDelta::hours(1);
-        let wait = Window { events: 1, period: rules.resend_wait };
+        let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
         let has_wait = !is_free && rules.resend_wait > TimeDelta::zero();
+        let wait = has_wait.then_some(Window { events: 1, period: rules.resend_wait });
         [
-            (
-                "user",
-                Subject::sends_to_user(recipient.user),
-                if has_wait { vec![wait] } else { vec![] },
-            ),
-            (
-                "number",
-                Subject::sends_to_number(&recipient.number),
-                vec![
+            SendLimit {
+                scope: Scope::User,
+                subject: Subject::sends_to_user(recipient.user),
+                windows: wait.into_iter().collect(),
+            },
+            SendLimit {
+                scope: Scope::Number,
+                subject: Subject::sends_to_number(&recipient.number),
+                windows: vec![
                     Window { events: rules.per_number_hourly, period: hour },
-                    Window { events: rules.per_number_daily, period: TimeDelta::days(1) },
+                    Window { events: rules.per_number_daily, period: day },
                 ],
-            ),
-            (
-                "address",
-                Subject::sends_from_address(recipient.address),
-                vec![Window { events: rules.per_address_hourly, period: hour }],
-            ),
+            },
+            SendLimit {
+                scope: Scope::Address,
+                subject: Subject::sends_from_address(recipient.address),
+                windows: vec![Window { events: rules.per_address_hourly, period: hour }],
+            },
         ]
     }
 
@@ -299,6 +295,13 @@ impl Otp {
             expires_at: draft.expires_at,
         }
     }
+}
+
+/// One of the limits on sending.
+struct SendLimit {
+    scope: Scope,
+    subject: Subject,
+    windows: Vec<Window>,
 }
 
 /// What a send was counted against.
