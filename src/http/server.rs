@@ -27,6 +27,9 @@ use tracing::{debug, warn};
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
 /// Each takes a file descriptor and some 10 KiB. Further ones wait in the system's queue.
 const CONNECTIONS_MAX: usize = 4096;
+/// Request line and headers together; ours are below 4 KiB. The library's default of 400 KiB for
+/// each connection is an invitation.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long to wait where a connection could not be taken, most likely for want of descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(500);
 
@@ -89,6 +92,7 @@ async fn converse(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_TIMEOUT)
+        .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     if let Err(error) = watcher.watch(connection).await {
         // The client went away or sent no HTTP: its own affair.
