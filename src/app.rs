@@ -22,6 +22,8 @@ use crate::tokens::{AccessTokens, SigningKeys};
 pub struct Application {
     /// What requests reach.
     pub state: AppState,
+    /// The messages that were "sent", where the console provider is in use.
+    pub console: Option<Console>,
     /// The coarse limits, for the housekeeping.
     pub limits: RateLimits,
     router: Router,
@@ -48,7 +50,7 @@ impl Application {
             entropy: entropy.clone(),
         };
         let keyring = Arc::new(settings.keyring);
-        let provider = provider(settings.provider)?;
+        let (provider, console) = provider(settings.provider)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
         let state = AppState::new(App {
             database,
@@ -63,8 +65,9 @@ impl Application {
         });
         let limits = RateLimits::new(settings.api_limit, settings.auth_limit);
         let with_demo = settings.app_env == AppEnv::Development;
-        let router = api::router(state.clone(), &edge, &limits, with_demo);
-        Ok(Self { state, limits, router })
+        let inbox = console.clone().filter(|_| with_demo);
+        let router = api::router(state.clone(), &edge, &limits, with_demo, inbox);
+        Ok(Self { state, console, limits, router })
     }
 
     /// The way in: for [`crate::http::serve`].
@@ -73,14 +76,18 @@ impl Application {
     }
 }
 
-fn provider(settings: ProviderSettings) -> anyhow::Result<Provider> {
+/// The provider, and the console apart where that is it: its messages can be looked at.
+fn provider(settings: ProviderSettings) -> anyhow::Result<(Provider, Option<Console>)> {
     Ok(match settings {
-        ProviderSettings::Console => Provider::Console(Console::default()),
+        ProviderSettings::Console => {
+            let console = Console::default();
+            (Provider::Delivery(Arc::new(console.clone())), Some(console))
+        }
         ProviderSettings::Sinch(settings) => {
             let client = outbound::http_client().context("the HTTP client cannot be made")?;
-            Provider::Sinch(
-                Sinch::new(settings, client).context("the SINCH_ settings are not right")?,
-            )
+            let sinch =
+                Sinch::new(settings, client).context("the SINCH_ settings are not right")?;
+            (Provider::Hosted(Arc::new(sinch)), None)
         }
     })
 }

@@ -15,14 +15,20 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::{Edge, Kind, Problem, RateLimits, with_layers};
-use crate::otp::Provider;
+use crate::otp::providers::console::Console;
 use crate::pages;
 use crate::state::AppState;
 
 /// The application's routes, behind all layers.
 ///
-/// `with_demo`: also the demo page at `/` and the inbox of the console provider.
-pub fn router(state: AppState, edge: &Edge, limits: &RateLimits, with_demo: bool) -> Router {
+/// `with_demo`: also the demo page at `/`. `inbox`: also the messages of the console provider.
+pub fn router(
+    state: AppState,
+    edge: &Edge,
+    limits: &RateLimits,
+    with_demo: bool,
+    inbox: Option<Console>,
+) -> Router {
     let (guarded, _) = guarded_routes().split_for_parts();
     let (open, _) = open_routes().split_for_parts();
     let api = limits.limit_auth(guarded).merge(open);
@@ -32,9 +38,9 @@ pub fn router(state: AppState, edge: &Edge, limits: &RateLimits, with_demo: bool
     let mut router = api.merge(unlimited).merge(pages::docs_router(openapi::document_bytes()));
     if with_demo {
         router = router.merge(pages::demo_router());
-        if let Provider::Console(console) = state.otp.provider() {
-            router = router.merge(pages::inbox_router(console.clone()));
-        }
+    }
+    if let Some(console) = inbox {
+        router = router.merge(pages::inbox_router(console));
     }
     let router = router
         .fallback(async || Problem::new(Kind::NotFound))

@@ -121,8 +121,9 @@ impl Otp {
     ) -> Result<Judgement, GuessError> {
         let judgement = match (&guess.judge, &self.provider) {
             (Judge::Us(hash), _) => self.judge_ourselves(guess, code, hash),
-            (Judge::Provider(reference), Provider::Sinch(sinch)) => {
-                let asked = sinch.check(self.clock.now(), reference, guess.channel, code.expose());
+            (Judge::Provider(reference), Provider::Hosted(provider)) => {
+                let asked =
+                    provider.check(self.clock.now(), reference, guess.channel, code.expose());
                 match asked.await {
                     Ok(verdict) => read_verdict(verdict),
                     Err(failure) => {

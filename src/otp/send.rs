@@ -1,12 +1,16 @@
 //! Sending a code: reserve it within all limits, hand it to the provider, note what became of it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, PgPool};
 
 use crate::foundation::{ChallengeId, Limited, NumberType, PhoneNumber, UserId};
 
 use super::code::Binding;
+use super::providers::delivery::{Message, MessageSender};
 use super::providers::failure::ProviderFailure;
+use super::providers::hosted::HostedVerifier;
 use super::store::{self, End, NewChallenge};
 use super::windows::{self, Subject, Window};
 use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope};
@@ -32,12 +36,22 @@ pub struct Recipient {
 pub struct Draft {
     challenge: ChallengeId,
     recipient: Recipient,
-    code: Option<OtpCode>,
-    is_test: bool,
+    carriage: Carriage,
     counted: Vec<Subject>,
     reserved_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     resend_at: DateTime<Utc>,
+}
+
+/// Who makes the code of a draft, and who carries it.
+#[derive(Debug)]
+enum Carriage {
+    /// The provider does both.
+    Hosted(Arc<dyn HostedVerifier>),
+    /// We make it, the provider carries it.
+    Delivery(Arc<dyn MessageSender>, OtpCode),
+    /// `TEST_PHONE_NUMBERS` has it, and nobody carries it.
+    Test(OtpCode),
 }
 
 /// A code that is on its way or has arrived.
@@ -121,24 +135,18 @@ impl Otp {
         draft: &Draft,
         languages: Option<&str>,
     ) -> Result<Option<String>, ProviderFailure> {
-        if draft.is_test {
-            return Ok(None);
-        }
-        let Recipient { number, channel, .. } = &draft.recipient;
-        match (&self.provider, &draft.code) {
-            (Provider::Sinch(sinch), _) => {
+        let Recipient { number: to, channel, .. } = &draft.recipient;
+        let now = self.clock.now();
+        match &draft.carriage {
+            Carriage::Hosted(provider) => {
                 let reference = draft.challenge.to_string();
-                let now = self.clock.now();
-                let started =
-                    sinch.start(now, number.e164(), *channel, &reference, languages).await?;
-                Ok(Some(started.reference_id))
+                let start = provider.start(now, to.e164(), *channel, &reference, languages);
+                start.await.map(|started| Some(started.reference_id))
             }
-            (Provider::Console(console), code) => {
-                if let Some(code) = code {
-                    console.send(number, *channel, code, self.clock.now());
-                }
-                Ok(None)
+            Carriage::Delivery(provider, code) => {
+                provider.send(now, &Message { to, channel: *channel, code }).await.map(|()| None)
             }
+            Carriage::Test(_) => Ok(None),
         }
     }
 
@@ -258,23 +266,26 @@ impl Otp {
         counted: &Counted,
         now: DateTime<Utc>,
     ) -> Result<Draft, OtpFailure> {
-        let is_test = test_code.is_some();
-        let code = match (test_code, &self.provider) {
-            (Some(code), _) => Some(code),
-            (None, Provider::Console(_)) => {
-                Some(OtpCode::generate(&self.entropy, self.rules.length)?)
+        let carriage = match (test_code, &self.provider) {
+            (Some(code), _) => Carriage::Test(code),
+            (None, Provider::Hosted(provider)) => Carriage::Hosted(Arc::clone(provider)),
+            (None, Provider::Delivery(provider)) => {
+                let code = OtpCode::generate(&self.entropy, self.rules.length)?;
+                Carriage::Delivery(Arc::clone(provider), code)
             }
-            (None, Provider::Sinch(_)) => None,
+        };
+        let wait = match carriage {
+            Carriage::Test(_) => TimeDelta::zero(),
+            Carriage::Hosted(_) | Carriage::Delivery(..) => self.rules.resend_wait,
         };
         Ok(Draft {
             challenge: ChallengeId::new(now, &self.entropy)?,
             recipient,
-            code,
-            is_test,
+            carriage,
             counted: counted.subjects.clone(),
             reserved_at: now,
             expires_at: now + self.rules.lifetime,
-            resend_at: if is_test { now } else { now + self.rules.resend_wait },
+            resend_at: now + wait,
         })
     }
 
@@ -287,8 +298,8 @@ impl Otp {
             purpose: Purpose::Login,
             channel: draft.recipient.channel,
             number,
-            provider: if draft.is_test { TEST_PROVIDER } else { self.provider.name() },
-            code_hash: draft.code.as_ref().map(|code| binding.hash(&self.keyring, code)),
+            provider: draft.carriage.provider_name(),
+            code_hash: draft.carriage.own_code().map(|code| binding.hash(&self.keyring, code)),
             attempts: self.rules.attempts,
             free_resend: !counted.is_free,
             created_at: draft.reserved_at,
@@ -309,6 +320,24 @@ struct SendLimit {
 struct Counted {
     subjects: Vec<Subject>,
     is_free: bool,
+}
+
+impl Carriage {
+    fn provider_name(&self) -> &'static str {
+        match self {
+            Self::Hosted(provider) => provider.name(),
+            Self::Delivery(provider, _) => provider.name(),
+            Self::Test(_) => TEST_PROVIDER,
+        }
+    }
+
+    /// The code, where we judge it.
+    fn own_code(&self) -> Option<&OtpCode> {
+        match self {
+            Self::Hosted(_) => None,
+            Self::Delivery(_, code) | Self::Test(code) => Some(code),
+        }
+    }
 }
 
 impl Draft {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use ringfence::otp::Channel;
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::sinch::SinchAuth;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

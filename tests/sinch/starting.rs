@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::{Reason, Verdict};
 use ringfence::otp::providers::sinch::{SinchAuth, SinchSettings};
 use secrecy::SecretString;

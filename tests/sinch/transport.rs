@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::Verdict;
 use ringfence::otp::providers::outbound::{TOTAL_TIMEOUT, http_client};
 use ringfence::otp::providers::sinch::{Sinch, SinchAuth, SinchSettings, SinchSetupError};

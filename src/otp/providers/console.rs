@@ -7,11 +7,12 @@ use std::collections::VecDeque;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::foundation::PhoneNumber;
-use crate::otp::{Channel, OtpCode};
+use super::delivery::{Message, MessageSender};
+use super::failure::ProviderFailure;
 
 /// More than anybody looks back upon.
 const MESSAGES_MAX: usize = 100;
@@ -32,30 +33,33 @@ pub struct ConsoleMessage {
     sent_at: DateTime<Utc>,
 }
 
-impl Console {
+#[async_trait]
+impl MessageSender for Console {
+    fn name(&self) -> &'static str {
+        "console"
+    }
+
     /// "Sends" the code: to the terminal and to the inbox.
-    pub fn send(&self, to: &PhoneNumber, channel: Channel, code: &OtpCode, now: DateTime<Utc>) {
-        let code = code.expose().to_owned();
+    async fn send(&self, now: DateTime<Utc>, message: &Message<'_>) -> Result<(), ProviderFailure> {
+        let code = message.code.expose().to_owned();
         let message = ConsoleMessage {
-            to: to.e164().to_owned(),
-            channel: channel.as_str(),
+            to: message.to.e164().to_owned(),
+            channel: message.channel.as_str(),
             text: format!("{code} is your code. Never share it."),
             code,
             sent_at: now,
         };
+        let ConsoleMessage { channel, to, text, .. } = &message;
         // A closed terminal must not fail a login: the inbox has the code all the same.
-        let _ = writeln!(
-            std::io::stdout(),
-            "  {} to {}: {}",
-            message.channel,
-            message.to,
-            message.text
-        );
+        let _ = writeln!(std::io::stdout(), "  {channel} to {to}: {text}");
         let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         messages.push_front(message);
         messages.truncate(MESSAGES_MAX);
+        Ok(())
     }
+}
 
+impl Console {
     /// The last messages, newest first.
     pub fn messages(&self) -> Vec<ConsoleMessage> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()

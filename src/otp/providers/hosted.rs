@@ -1,7 +1,46 @@
-//! What a hosted verification can answer: the words in which every provider that makes and judges
-//! the code itself is understood.
+//! What a hosted verification is: the port to providers that make and judge the code themselves, and
+//! the words in which every one of them is understood.
 //!
 //! Owns the closed lists of verdicts and reasons. Never decides what a user is told.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::failure::ProviderFailure;
+use crate::otp::Channel;
+
+/// A provider that makes, carries and judges the code.
+#[async_trait]
+pub trait HostedVerifier: fmt::Debug + Send + Sync {
+    /// Its name in `VERIFICATION_PROVIDER`, in the log and in the database.
+    fn name(&self) -> &'static str;
+
+    /// Has the provider make a code and send it to `to_e164`. Never sent twice.
+    ///
+    /// `reference` is ours for this start, 1 to 128 characters of `[A-Za-z0-9_-]`; `languages` has
+    /// the form of an `Accept-Language` header.
+    async fn start(
+        &self,
+        now: DateTime<Utc>,
+        to_e164: &str,
+        channel: Channel,
+        reference: &str,
+        languages: Option<&str>,
+    ) -> Result<Started, ProviderFailure>;
+
+    /// Has the provider judge `code` for the verification `reference_id` that went out by `channel`.
+    ///
+    /// Every outcome but [`Verdict::Approved`] means that the code does not count.
+    async fn check(
+        &self,
+        now: DateTime<Utc>,
+        reference_id: &str,
+        channel: Channel,
+        code: &str,
+    ) -> Result<Verdict, ProviderFailure>;
+}
 
 /// A verification that a provider has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]

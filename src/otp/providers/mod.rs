@@ -1,31 +1,34 @@
-//! The companies that carry codes, one adapter each.
+//! The companies that carry codes, one adapter each, behind two ports.
 
 mod call_log;
 pub mod console;
+pub mod delivery;
 pub mod failure;
 pub mod hosted;
 pub mod outbound;
 mod redaction;
 pub mod sinch;
 
-use console::Console;
-use sinch::Sinch;
+use std::sync::Arc;
+
+use delivery::MessageSender;
+use hosted::HostedVerifier;
 
 /// Who carries the codes: `VERIFICATION_PROVIDER`.
 #[derive(Clone, Debug)]
 pub enum Provider {
-    /// Sinch Verification: makes, sends and judges the code.
-    Sinch(Sinch),
-    /// No carrier: the code that we made appears in the terminal.
-    Console(Console),
+    /// Makes, carries and judges the code.
+    Hosted(Arc<dyn HostedVerifier>),
+    /// Only carries a code that we make and judge.
+    Delivery(Arc<dyn MessageSender>),
 }
 
 impl Provider {
     /// Its name in `VERIFICATION_PROVIDER` and in the database.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Sinch(_) => sinch::NAME,
-            Self::Console(_) => "console",
+            Self::Hosted(provider) => provider.name(),
+            Self::Delivery(provider) => provider.name(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use reqwest::Client;
 use tokio::time::Instant;
@@ -19,7 +20,7 @@ use super::wire::{ReportRequest, StartRequest};
 use crate::otp::Channel;
 use crate::otp::providers::call_log::{Call, Line};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
-use crate::otp::providers::hosted::{Reason, Started, Verdict};
+use crate::otp::providers::hosted::{HostedVerifier, Reason, Started, Verdict};
 use crate::otp::providers::outbound::{Answer, ExchangeError, TOTAL_TIMEOUT, exchange};
 
 /// The longest code that Sinch takes, in characters.
@@ -45,13 +46,17 @@ impl Sinch {
         self.total_timeout = total_timeout;
         self
     }
+}
 
-    /// Has Sinch make a code and send it to `to_e164`.
-    ///
-    /// A new start ends the verification that the number had before. `reference` is ours for
-    /// this start, 1 to 128 characters of `[A-Za-z0-9_-]`; `languages` has the form of an
-    /// `Accept-Language` header and is left out if it is not sound. Never sent twice.
-    pub async fn start(
+#[async_trait]
+impl HostedVerifier for Sinch {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// A new start ends the verification that the number had before. `languages` that are not sound
+    /// are left out.
+    async fn start(
         &self,
         now: DateTime<Utc>,
         to_e164: &str,
@@ -68,12 +73,9 @@ impl Sinch {
         started.map(|(started, _)| started)
     }
 
-    /// Has Sinch judge `code` for the verification `reference_id` that went out by `channel`.
-    ///
-    /// Every outcome but [`Verdict::Approved`] means that the code does not count. Sent a second
-    /// time only if the connection failed before any answer. A lost answer may have spent the
+    /// Sent a second time only if the connection failed before any answer. A lost answer may have spent the
     /// verification, so that the second report finds nothing.
-    pub async fn check(
+    async fn check(
         &self,
         now: DateTime<Utc>,
         reference_id: &str,
@@ -88,7 +90,9 @@ impl Sinch {
         }
         found.map(|finding| finding.verdict)
     }
+}
 
+impl Sinch {
     async fn try_start(
         &self,
         now: DateTime<Utc>,

@@ -16,4 +16,4 @@ pub use client::Sinch;
 pub use settings::{SinchAuth, SinchSettings, SinchSetupError};
 
 /// The provider's name in settings, logs and the database.
-pub const NAME: &str = "sinch";
+const NAME: &str = "sinch";

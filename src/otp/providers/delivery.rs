@@ -1,0 +1,31 @@
+//! The port to providers that only carry a code which we make and judge.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::failure::ProviderFailure;
+use crate::foundation::PhoneNumber;
+use crate::otp::{Channel, OtpCode};
+
+/// A provider that carries a code.
+#[async_trait]
+pub trait MessageSender: fmt::Debug + Send + Sync {
+    /// Its name in `VERIFICATION_PROVIDER`, in the log and in the database.
+    fn name(&self) -> &'static str;
+
+    /// Hands the message over. Never sent twice.
+    async fn send(&self, now: DateTime<Utc>, message: &Message<'_>) -> Result<(), ProviderFailure>;
+}
+
+/// A code on its way.
+#[derive(Debug)]
+pub struct Message<'a> {
+    /// To whom.
+    pub to: &'a PhoneNumber,
+    /// Written or spoken.
+    pub channel: Channel,
+    /// The code.
+    pub code: &'a OtpCode,
+}
