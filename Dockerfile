@@ -1,0 +1,25 @@
+# syntax=docker/dockerfile:1
+# The server in an image without shell, package manager and root.
+
+FROM rust:1.95-slim-bookworm AS build
+# The image's own toolchain, rather than one fetched for rust-toolchain.toml.
+ENV RUSTUP_TOOLCHAIN=1.95.0
+WORKDIR /src
+COPY . .
+# Queries are checked against `.sqlx/`: the build needs no database.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked --no-default-features \
+    && cp target/release/ringfence /ringfence
+
+# The C library, CA certificates and nothing else that runs.
+FROM gcr.io/distroless/cc-debian12
+COPY --from=build /ringfence /usr/local/bin/ringfence
+COPY --from=build /src/LICENSE* /src/data/common-passwords.LICENSE /usr/share/doc/ringfence/
+# By number, so that an orchestrator can see that it is not root.
+USER 65532:65532
+ENV HOST=0.0.0.0
+EXPOSE 3000
+ENTRYPOINT ["/usr/local/bin/ringfence"]
+CMD ["serve"]
+# There is no HEALTHCHECK: nothing in here could ask. Let the orchestrator ask /readyz and /livez.
