@@ -17,7 +17,7 @@ COPY --from=build /ringfence /usr/local/bin/ringfence
 COPY --from=build /src/LICENSE* /src/data/common-passwords.LICENSE /usr/share/doc/ringfence/
 # By number, so that an orchestrator can see that it is not root.
 USER 65532:65532
-ENV HOST=0.0.0.0
+ENV APP_ENV=production HOST=0.0.0.0
 EXPOSE 3000
 ENTRYPOINT ["/usr/local/bin/ringfence"]
 CMD ["serve"]

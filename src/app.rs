@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use crate::api;
 use crate::config::{AppEnv, ProviderSettings, Settings};
+use crate::database::DatabaseWatch;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
 use crate::otp::providers::console::Console;
@@ -54,6 +55,7 @@ impl Application {
         let pool_size = PoolSize::for_this_machine(settings.argon2);
         let state = AppState::new(App {
             database,
+            database_watch: DatabaseWatch::default(),
             hasher: Hasher::start(settings.argon2, pool_size)
                 .context("the hashing threads cannot be started")?,
             password_policy: settings.passwords,

@@ -5,8 +5,8 @@
 //! | command line | [`cli`] | everything |
 //! | assembly | [`app`] | everything but `cli` |
 //! | door | [`api`], [`pages`] | what is below |
-//! | shared state | [`state`] | capabilities, `http` |
-//! | settings | [`config`] | capabilities' settings, `http`, `foundation` |
+//! | settings | [`config`] | settings of `state` and the capabilities, `http`, `foundation` |
+//! | shared state | [`state`] | capabilities, `database`, `foundation` |
 //! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`known_devices`], [`otp`], [`sessions`], [`tokens`] | `database`, `foundation`; never each other |
 //! | infrastructure | [`http`], [`database`], [`observability`] | `foundation` |
 //! | ground | [`foundation`] | nothing of ours |

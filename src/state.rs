@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
+use crate::database::DatabaseWatch;
 use crate::foundation::{Clock, Country, Entropy};
 use crate::otp::Otp;
 use crate::passwords::{Hasher, PasswordPolicy};
@@ -18,6 +19,8 @@ pub struct AppState(Arc<App>);
 pub struct App {
     /// PostgreSQL.
     pub database: PgPool,
+    /// Whether the database can serve.
+    pub database_watch: DatabaseWatch,
     /// The time.
     pub clock: Clock,
     /// Chance.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::database::{SchemaBehind, require_current};
+use crate::database::DatabaseHealth;
 use crate::state::AppState;
 
 /// The answer of `/health` and `/livez`.
@@ -70,20 +70,17 @@ pub(super) async fn livez(state: State<AppState>) -> Json<Health> {
         (status = 503, description = "Send them elsewhere.", body = Readiness),
     ))]
 pub(super) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Readiness>) {
-    let (database, migrations) = match require_current(&app.database).await {
-        Ok(()) => ("UP", "UP"),
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
-            match error {
-                SchemaBehind::Database(_) => ("DOWN", "DOWN"),
-                SchemaBehind::Missing { .. } | SchemaBehind::Different { .. } => ("UP", "DOWN"),
-            }
-        }
+    let DatabaseHealth { answers, is_current } = app.database_watch.look(&app.database).await;
+    let (code, status) = if answers && is_current {
+        (StatusCode::OK, "UP")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "DOWN")
     };
-    let (code, status) = match (database, migrations) {
-        ("UP", "UP") => (StatusCode::OK, "UP"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "DOWN"),
-    };
-    let checks = Checks { database, migrations, provider: app.otp.provider().name() };
+    let provider = app.otp.provider().name();
+    let checks = Checks { database: word(answers), migrations: word(is_current), provider };
     (code, Json(Readiness { status, checks }))
+}
+
+fn word(is_up: bool) -> &'static str {
+    if is_up { "UP" } else { "DOWN" }
 }

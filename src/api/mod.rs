@@ -4,6 +4,7 @@ pub mod bearer;
 mod health;
 pub mod openapi;
 mod problems;
+mod unattended;
 mod v1;
 mod well_known;
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use tracing::warn;
 
 use crate::config::Environment;
 use crate::foundation::Entropy;
@@ -28,6 +29,9 @@ pub(super) async fn run(mut environment: Environment) -> anyhow::Result<()> {
     }
     let private = private_database(&mut environment).await?;
     let settings = read_settings(&environment)?;
+    if !settings.host.is_loopback() {
+        warn!(host = %settings.host, "everybody who reaches this address can read every code");
+    }
     let psql = private.as_ref().map(PrivateDatabase::url);
     let served = serve::serve(settings, |address, base_url| {
         banner::print(address, base_url, psql.as_deref());

@@ -35,14 +35,17 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Print the settings in force, secrets masked.
     Config,
-    /// Print the `OpenAPI` document.
+    /// Print the document of the API (OpenAPI 3.1).
     Openapi,
 }
 
 /// Runs the command that the arguments name.
 pub fn run() -> anyhow::Result<()> {
     let command = Arguments::parse().command.unwrap_or(Command::Dev);
-    let environment = Environment::of_process().with_dotenv(Path::new(".env"))?;
+    let mut environment = Environment::of_process();
+    if !environment.is_production() {
+        environment = environment.with_dotenv(Path::new(".env"))?;
+    }
     if let Command::Openapi = command {
         return openapi::run();
     }

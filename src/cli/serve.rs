@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 use crate::app::Application;
 use crate::config::{Environment, Settings};
 use crate::database;
-use crate::foundation::Clock;
+use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
@@ -62,6 +62,7 @@ pub(super) async fn serve(
     }));
 
     ready(address, &base_url);
+    tokio::task::spawn_blocking(PhoneNumber::load_plans);
     listen(listener, &application, told_to_stop).await;
     housekeeping.abort();
     forgetting.abort();

@@ -12,8 +12,19 @@ pub struct Environment {
 
 /// `.env` is there and cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error(".env cannot be read")]
-pub struct DotenvError(#[from] dotenvy::Error);
+pub enum DotenvError {
+    /// A line is not of the form `NAME=value`. What it says is not told: it may be a secret.
+    #[error(
+        ".env cannot be read after {after}: the next line is not like NAME=value, or a quote is not closed"
+    )]
+    Line {
+        /// The last name that could be read.
+        after: String,
+    },
+    /// The file could not be opened or read.
+    #[error(".env cannot be read")]
+    File(#[source] std::io::Error),
+}
 
 impl Environment {
     /// The environment of this process. Values that are not UTF-8 are nobody's settings.
@@ -34,12 +45,23 @@ impl Environment {
         if !path.exists() {
             return Ok(self);
         }
-        for pair in dotenvy::from_path_iter(path)? {
-            let (name, value) = pair?;
+        let pairs = dotenvy::from_path_iter(path).map_err(|error| self.complain(error))?;
+        for pair in pairs {
+            let (name, value) = pair.map_err(|error| self.complain(error))?;
             self.from_dotenv.push(name.clone());
             self.values.entry(name).or_insert(value);
         }
         Ok(self)
+    }
+
+    /// The library's error would quote the line.
+    fn complain(&self, error: dotenvy::Error) -> DotenvError {
+        match error {
+            dotenvy::Error::Io(error) => DotenvError::File(error),
+            _ => DotenvError::Line {
+                after: self.from_dotenv.last().map_or("its beginning", String::as_str).to_owned(),
+            },
+        }
     }
 
     /// Sets `name` where nothing has set it.

@@ -122,6 +122,14 @@ impl<'e> Reader<'e> {
         self.secret(name, parse)
     }
 
+    /// Names that are right even where nobody reads them, because another setting makes them idle.
+    pub(super) fn known(&mut self, names: &[&str]) {
+        for name in names {
+            self.asked.insert((*name).to_owned());
+            self.asked.insert(format!("{name}_FILE"));
+        }
+    }
+
     /// Whether the setting is there at all.
     pub(super) fn has(&self, name: &str) -> bool {
         self.environment.has(name)

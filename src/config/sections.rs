@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::foundation::{Country, Keyring, PhoneNumber};
 use crate::http::{RateLimit, TrustedProxies};
-use crate::otp::providers::sinch::{SinchAuth, SinchSettings};
+use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError};
 use crate::otp::{Channel, OtpCode, Rules};
 use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
@@ -50,11 +50,14 @@ pub(super) fn server(reader: &mut Reader<'_>, is_production: bool) -> Option<Ser
     Some(Server { host: host?, port: port?, base_url: base_url? })
 }
 
-/// `http(s)://host[:port][/path]`, without the slash at the end.
+/// `http(s)://host[:port]`, without the slash at the end.
 fn parse_base_url(text: &str) -> Result<String, &'static str> {
     let wrong = "an http or https URL is wanted, for instance https://auth.example.com";
     let url = Url::parse(text).map_err(|_| wrong)?;
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let plain = matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty();
     let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && plain;
     usable.then(|| url.as_str().trim_end_matches('/').to_owned()).ok_or(wrong)
 }
@@ -66,6 +69,8 @@ pub(super) struct Database {
 }
 
 pub(super) fn database(reader: &mut Reader<'_>) -> Option<Database> {
+    reader.known(&["DATABASE_URL", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_SSLMODE"]);
+    reader.known(&["DB_PASSWORD"]);
     let options = if reader.has("DB_HOST") && !reader.has("DATABASE_URL") {
         database_by_parts(reader)
     } else {
@@ -183,6 +188,7 @@ enum ProviderName {
 
 pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<ProviderSettings> {
     let names = [("sinch", ProviderName::Sinch), ("console", ProviderName::Console)];
+    reader.known(&["SINCH_APP_KEY", "SINCH_APP_SECRET", "SINCH_BASE_URL", "SINCH_AUTH"]);
     match reader.word("VERIFICATION_PROVIDER", &names)? {
         ProviderName::Console if is_production => {
             let fault = "console shows codes in the terminal and is refused in production";
@@ -203,12 +209,27 @@ fn sinch(reader: &mut Reader<'_>) -> Option<SinchSettings> {
     let base_url = reader.or("SINCH_BASE_URL", "https://verification.api.sinch.com", Url::parse);
     let auth =
         reader.word("SINCH_AUTH", &[("signed", SinchAuth::Signed), ("basic", SinchAuth::Basic)]);
-    Some(SinchSettings {
+    let settings = SinchSettings {
         base_url: base_url?,
         app_key: app_key?,
         app_secret: app_secret?,
         auth: auth?,
-    })
+    };
+    match settings.check() {
+        Ok(()) => Some(settings),
+        Err(error) => {
+            reader.fault(name_at_fault(error), error.to_string());
+            None
+        }
+    }
+}
+
+fn name_at_fault(error: SinchSetupError) -> &'static str {
+    match error {
+        SinchSetupError::BaseUrl | SinchSetupError::InTheClear => "SINCH_BASE_URL",
+        SinchSetupError::AppKey => "SINCH_APP_KEY",
+        SinchSetupError::AppSecret(_) => "SINCH_APP_SECRET",
+    }
 }
 
 pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules> {

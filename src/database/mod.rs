@@ -5,6 +5,7 @@
 mod migrations;
 #[cfg(all(unix, feature = "private-postgres"))]
 pub mod private_postgres;
+mod watch;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 
 pub use migrations::{MIGRATOR, Migration, SchemaBehind, State, require_current, status};
+pub use watch::{DatabaseHealth, DatabaseWatch};
 
 /// How long a request waits for a connection before it is told that we are too busy.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);

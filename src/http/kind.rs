@@ -127,7 +127,7 @@ impl Kind {
             Self::ProviderUnavailable => (503, "provider_unavailable", "No code can be sent or checked now.", "Try again in a while."),
             Self::HashingBusy => (503, "hashing_busy", "Too many logins at once.", "Wait `retryAfter` seconds."),
             Self::DatabaseUnavailable => (503, "database_unavailable", "The service is not available now.", "Wait `retryAfter` seconds."),
-            Self::OtpDeliveryUnknown => (504, "otp_delivery_unknown", "The carrier did not answer in time.", "The code may or may not arrive. Wait before requesting another."),
+            Self::OtpDeliveryUnknown => (504, "otp_delivery_unknown", "The carrier did not answer in time.", "A code that arrives all the same will not work. Wait, then request another."),
         };
         let Ok(status) = StatusCode::from_u16(status) else { unreachable!() };
         Entry { code, status, title, description }

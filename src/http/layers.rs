@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracing::{Instrument as _, Span, debug, error, field, info, info_span, warn};
+use tracing::{Instrument as _, Span, debug, error, error_span, field, info, warn};
 
 use crate::foundation::{Clock, Entropy};
 
@@ -44,10 +44,11 @@ pub struct Edge {
 
 /// Surrounds all routes of `router`, its fallbacks included.
 pub fn with_layers<S: Clone + Send + Sync + 'static>(router: Router<S>, edge: &Edge) -> Router<S> {
-    router
-        .layer(CatchPanicLayer::custom(render_panic))
-        .layer(cors(&edge.origins))
-        .layer(from_fn_with_state(edge.clone(), exchange))
+    let mut router = router.layer(CatchPanicLayer::custom(render_panic));
+    if !edge.origins.is_empty() {
+        router = router.layer(cors(&edge.origins));
+    }
+    router.layer(from_fn_with_state(edge.clone(), exchange))
 }
 
 /// One request and its answer.
@@ -61,7 +62,8 @@ async fn exchange(State(edge): State<Edge>, mut request: Request, next: Next) ->
     // The path itself is not logged: whatever somebody puts there would be.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
     let is_api = route.starts_with("/api/");
-    let span = info_span!(
+    // At the highest level, so that the span is there whatever `LOG_LEVEL` leaves out.
+    let span = error_span!(
         "request",
         request_id = %id,
         method = %request.method(),

@@ -102,7 +102,9 @@ pub(super) async fn room_at(
     Ok(opens.max().unwrap_or(now))
 }
 
-/// Takes an event counted at `at` back, once, for each subject.
+/// Takes an event counted at `at` back, once, for each subject. Rows are locked in the order in which
+/// sends and guesses take them (user, number, address), so that neither waits for the other in a
+/// circle.
 pub(super) async fn give_back(
     connection: &mut PgConnection,
     subjects: &[Subject],
@@ -114,7 +116,9 @@ pub(super) async fn give_back(
         UPDATE otp_windows
         SET events = events[:array_position(events, $2) - 1]
                 || events[array_position(events, $2) + 1:]
-        WHERE subject = ANY ($1) AND $2 = ANY (events)
+        WHERE subject IN (
+            SELECT subject FROM otp_windows WHERE subject = ANY ($1) ORDER BY subject DESC FOR UPDATE
+        ) AND $2 = ANY (events)
         "#,
         &subjects,
         at,

@@ -1,14 +1,16 @@
 //! Sending a code: what `login` and `request-otp` have in common.
 
+use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber};
 use crate::http::{Client, Problem};
 use crate::otp::{Channel, Live, Recipient, SendError};
-use crate::state::App;
+use crate::state::{App, AppState};
 use crate::users::{self, User};
 
-/// Sends a code to `user`. No database connection is held while the provider is asked.
+/// Sends a code to `user`. No database connection is held while the provider is asked, and what the
+/// provider said is noted even if the client has hung up.
 pub(super) async fn send(
-    app: &App,
+    app: &AppState,
     client: &Client,
     user: &User,
     channel: Option<Channel>,
@@ -20,8 +22,18 @@ pub(super) async fn send(
         number,
         address: client.address.limited(),
     };
+    let (app, languages) = (app.clone(), client.languages.clone());
+    to_the_end(async move { send_to(&app, recipient, languages.as_deref()).await }).await
+}
+
+async fn send_to(
+    app: &App,
+    recipient: Recipient,
+    languages: Option<&str>,
+) -> Result<Live, SendError> {
+    let user = recipient.user;
     let draft = app.otp.reserve(&app.database, recipient).await?;
-    let reference = match app.otp.deliver(&draft, client.languages.as_deref()).await {
+    let reference = match app.otp.deliver(&draft, languages).await {
         Ok(reference) => reference,
         Err(failure) => {
             app.otp.record_failure(&app.database, &draft, &failure).await?;
@@ -32,7 +44,7 @@ pub(super) async fn send(
     let live = app.otp.record_sent(&mut transaction, &draft, reference.as_deref()).await?;
     if live.is_some() {
         let now = app.clock.now();
-        users::record_otp_sent(&mut transaction, user.id, reference.as_deref(), now).await?;
+        users::record_otp_sent(&mut transaction, user, reference.as_deref(), now).await?;
     }
     transaction.commit().await?;
     // A racing request has sent a newer code in between: only that one counts.

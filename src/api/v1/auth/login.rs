@@ -197,7 +197,11 @@ async fn is_code_due(
     })
 }
 
-async fn ask_for_code(app: &App, client: &Client, user: &User) -> Result<CodeRequired, Problem> {
+async fn ask_for_code(
+    app: &AppState,
+    client: &Client,
+    user: &User,
+) -> Result<CodeRequired, Problem> {
     let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let address = client.address.limited();
     login_tickets::issue(&app.database, &ticket, user.id, address, app.clock.now()).await?;

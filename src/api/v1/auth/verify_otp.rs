@@ -5,6 +5,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
+use crate::api::unattended::to_the_end;
 use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
@@ -79,18 +80,23 @@ pub(in crate::api) async fn verify_otp(
     let login = reference.find(&app, &client, app.clock.now(), none).await?;
     note_user(&login.user);
 
-    let refuse = |error| Problem::from_guess(&app, error);
+    to_the_end(async move { judge(&app, &login, &code).await }).await.map(Json)
+}
+
+/// Has the guess judged and, where it is right, finishes the login. Not to be broken off: a provider
+/// says "right" only once.
+async fn judge(app: &App, login: &PendingLogin, code: &OtpCode) -> Result<SignedIn, Problem> {
+    let refuse = |error| Problem::from_guess(app, error);
     let guess = app.otp.take_guess(&app.database, login.user).await.map_err(refuse)?;
-    match app.otp.judge(&app.database, &guess, &code).await.map_err(refuse)? {
+    match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
         Judgement::Right => {}
         Judgement::Wrong => return Err(wrong(&guess)),
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
-    let finished = finish(&app, &login, &guess, now).await?;
-    let Finished { user, session, device } = finished;
+    let Finished { user, session, device } = finish(app, login, &guess, now).await?;
     let device = device.map(|token| token.expose().to_owned());
-    signed_in::answer(&app, &user, &session, device, "Phone verified. Logged in.", now).map(Json)
+    signed_in::answer(app, &user, &session, device, "Phone verified. Logged in.", now)
 }
 
 struct Finished {

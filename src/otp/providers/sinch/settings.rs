@@ -39,9 +39,9 @@ pub enum SinchSetupError {
     /// Not `http(s)://host[:port]`.
     #[error("the base URL must be http or https with a host, and no path, query or user")]
     BaseUrl,
-    /// Basic authentication would send the secret in the clear.
-    #[error("basic authentication needs https, unless the host is this machine")]
-    BasicInTheClear,
+    /// Numbers and codes (and with Basic the secret) would travel in the clear.
+    #[error("the base URL must be https, unless the host is this machine")]
+    InTheClear,
     /// Empty, or with characters that a header cannot carry.
     #[error("the application key must be printable ASCII without spaces and colons")]
     AppKey,
@@ -75,6 +75,11 @@ impl Credentials {
 }
 
 impl SinchSettings {
+    /// Whether the adapter can work with these settings.
+    pub fn check(&self) -> Result<(), SinchSetupError> {
+        self.credentials().map(drop)
+    }
+
     /// The credentials, once every setting has been found sound.
     pub(super) fn credentials(&self) -> Result<Credentials, SinchSetupError> {
         self.check_base_url()?;
@@ -98,13 +103,16 @@ impl SinchSettings {
             && url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none();
-        if sound { Ok(()) } else { Err(SinchSetupError::BaseUrl) }
+        if !sound {
+            return Err(SinchSetupError::BaseUrl);
+        }
+        if url.scheme() != "https" && !is_this_machine(url) {
+            return Err(SinchSetupError::InTheClear);
+        }
+        Ok(())
     }
 
     fn basic(&self) -> Result<Credentials, SinchSetupError> {
-        if self.base_url.scheme() != "https" && !is_this_machine(&self.base_url) {
-            return Err(SinchSetupError::BasicInTheClear);
-        }
         let pair = Zeroizing::new(format!("{}:{}", self.app_key, self.app_secret.expose_secret()));
         let header = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
         let mut header = HeaderValue::from_str(&header).map_err(|_| SinchSetupError::AppKey)?;

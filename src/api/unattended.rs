@@ -1,0 +1,22 @@
+//! Work that is finished even if its client hangs up.
+
+use std::future::Future;
+
+use tracing::Instrument as _;
+
+/// Runs `work` to its end, whether or not somebody still waits for it.
+///
+/// A client that goes away takes its request's future with it. Between asking a provider and noting
+/// what it said that would lose a text that was paid for, or a code that was right.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only the end of the whole program cancels it, and then nobody waits for an answer.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
