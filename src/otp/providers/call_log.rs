@@ -8,7 +8,7 @@ use std::error::Error;
 use tokio::time::Instant;
 
 use super::failure::ProviderFailure;
-use super::hosted::Reason;
+use super::hosted::{Finding, Reason};
 use super::redaction::redact;
 
 /// A call under way.
@@ -20,12 +20,12 @@ pub(super) struct Call {
 
 /// What there is to say about a call that was answered.
 #[derive(Default)]
-pub(super) struct Line<'a> {
-    pub(super) outcome: &'static str,
-    pub(super) reason: Option<&'static str>,
-    pub(super) http_status: Option<u16>,
-    pub(super) error_code: Option<&'a str>,
-    pub(super) detail: Option<&'a str>,
+struct Line<'a> {
+    outcome: &'static str,
+    reason: Option<&'static str>,
+    http_status: Option<u16>,
+    error_code: Option<&'a str>,
+    detail: Option<&'a str>,
 }
 
 /// Emits `$line` at the level of `$emit`: levels must be known when the program is compiled.
@@ -50,14 +50,27 @@ impl Call {
         Self { provider, operation, begun: Instant::now() }
     }
 
-    /// An answer that belongs to the day's work.
-    pub(super) fn answered(&self, line: &Line<'_>) {
+    /// An answer that says no more than its outcome.
+    pub(super) fn answered(&self, outcome: &'static str, http_status: u16) {
+        let line = Line { outcome, http_status: Some(http_status), ..Line::default() };
         emit!(info, self, line);
     }
 
-    /// An answer that somebody should look at.
-    pub(super) fn puzzled(&self, line: &Line<'_>) {
-        emit!(warn, self, line);
+    /// A judgement on a code; at level `warn` where the provider used words that are not on its
+    /// published list, so that somebody looks at them.
+    pub(super) fn judged(&self, finding: &Finding) {
+        let line = Line {
+            outcome: finding.verdict.as_str(),
+            reason: finding.verdict.reason().map(Reason::as_str),
+            http_status: finding.http_status,
+            error_code: finding.error_code.as_deref(),
+            detail: finding.detail.as_deref(),
+        };
+        if line.detail.is_some() {
+            emit!(warn, self, line);
+        } else {
+            emit!(info, self, line);
+        }
     }
 
     /// A failure; at level `error` where only an operator can mend it.

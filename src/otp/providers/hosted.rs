@@ -101,6 +101,22 @@ impl Verdict {
     }
 }
 
+/// A verdict, with what the log should know about the answer behind it.
+pub(super) struct Finding {
+    pub(super) verdict: Verdict,
+    pub(super) http_status: Option<u16>,
+    pub(super) error_code: Option<String>,
+    /// The provider's own words, redacted, where they are not on its published list.
+    pub(super) detail: Option<String>,
+}
+
+impl Finding {
+    /// A verdict that needed no answer.
+    pub(super) const fn unasked(verdict: Verdict) -> Self {
+        Self { verdict, http_status: None, error_code: None, detail: None }
+    }
+}
+
 /// Why a provider refused a verification or could not carry it through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {

@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod failure;
 pub mod hosted;
 pub mod outbound;
+mod preflight;
 mod redaction;
 pub mod sinch;
 

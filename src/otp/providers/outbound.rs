@@ -1,13 +1,15 @@
 //! The way out: the HTTP client that all providers share, and one bounded exchange over it.
 //!
 //! Owns the time-outs, the bound on an answer's size, and the distinction between a request that
-//! never left and one whose fate is unknown. Never retries and never follows a redirect: whether
-//! a request may be sent twice is for the adapter to say.
+//! never left and one whose fate is unknown. Never follows a redirect, and repeats nothing unless
+//! asked to: whether a request may be sent twice is for the adapter to say.
 
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, redirect, retry};
 use tokio::time::Instant;
+
+use super::failure::{FailureKind, ProviderFailure};
 
 /// How long a connection, with its TLS handshake, may take.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -84,6 +86,36 @@ pub(super) async fn exchange(
         body.extend_from_slice(&chunk);
     }
     Ok(Answer { status, body })
+}
+
+/// As [`exchange`], but a request that failed before any answer is sent a second time, prepared
+/// anew. Only for requests that may reach the provider twice.
+pub(super) async fn exchange_again(
+    prepare: impl Fn() -> RequestBuilder,
+    deadline: Instant,
+) -> Result<Answer, ExchangeError> {
+    match exchange(prepare(), deadline).await {
+        Err(ExchangeError::NotSent(_) | ExchangeError::NoAnswer(_))
+            if Instant::now() < deadline =>
+        {
+            exchange(prepare(), deadline).await
+        }
+        settled => settled,
+    }
+}
+
+impl ExchangeError {
+    /// What it means that no whole answer came.
+    pub(super) fn into_failure(self, provider: &'static str) -> ProviderFailure {
+        let kind = match self {
+            Self::NotSent(_) => FailureKind::NotSent,
+            Self::TooLarge => FailureKind::Malformed,
+            Self::NoAnswer(_) | Self::TimedOut(_) | Self::BrokenOff(_) => {
+                FailureKind::OutcomeUnknown
+            }
+        };
+        ProviderFailure::new(provider, kind).with_source(self)
+    }
 }
 
 fn before_answer(error: reqwest::Error) -> ExchangeError {

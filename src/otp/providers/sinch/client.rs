@@ -13,15 +13,18 @@ use reqwest::Client;
 use tokio::time::Instant;
 
 use super::NAME;
-use super::outcome::{self, Finding, Standing};
-use super::request::{Endpoint, Outgoing, is_plain_id};
+use super::outcome::{self, Standing};
+use super::request::{Endpoint, Outgoing};
 use super::settings::{SinchSettings, SinchSetupError};
 use super::wire::{ReportRequest, StartRequest};
 use crate::otp::Channel;
-use crate::otp::providers::call_log::{Call, Line};
+use crate::otp::providers::call_log::Call;
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
-use crate::otp::providers::hosted::{HostedVerifier, Reason, Started, Verdict};
-use crate::otp::providers::outbound::{Answer, ExchangeError, TOTAL_TIMEOUT, exchange};
+use crate::otp::providers::hosted::{Finding, HostedVerifier, Started, Verdict};
+use crate::otp::providers::outbound::{
+    Answer, ExchangeError, TOTAL_TIMEOUT, exchange, exchange_again,
+};
+use crate::otp::providers::preflight::{is_e164, is_plain_id};
 
 /// The longest code that Sinch takes, in characters.
 const MAX_CODE_CHARS: usize = 10;
@@ -67,7 +70,7 @@ impl HostedVerifier for Sinch {
         let call = Call::begin(NAME, "start");
         let started = self.try_start(now, to_e164, channel, reference, languages).await;
         match &started {
-            Ok((_, http_status)) => call.answered(&plain_line("started", *http_status)),
+            Ok((_, http_status)) => call.answered("started", *http_status),
             Err(failure) => call.failed(failure),
         }
         started.map(|(started, _)| started)
@@ -85,7 +88,7 @@ impl HostedVerifier for Sinch {
         let call = Call::begin(NAME, "check");
         let found = self.try_check(now, reference_id, channel, code).await;
         match &found {
-            Ok(finding) => log_finding(&call, finding),
+            Ok(finding) => call.judged(finding),
             Err(failure) => call.failed(failure),
         }
         found.map(|finding| finding.verdict)
@@ -109,8 +112,7 @@ impl Sinch {
         }
         let request = StartRequest::new(to_e164, channel, reference);
         let outgoing = Outgoing::start(&request, languages).map_err(unwritable)?;
-        let answer =
-            self.ask(&outgoing, now, self.deadline()).await.map_err(outcome::unanswered)?;
+        let answer = self.ask(&outgoing, now, self.deadline()).await?;
         let started = outcome::started(&answer, &self.endpoint.private())?;
         Ok((started, answer.status))
     }
@@ -131,7 +133,9 @@ impl Sinch {
         let deadline = self.deadline();
         let outgoing = Outgoing::report(reference_id, &ReportRequest::new(channel, code))
             .map_err(unwritable)?;
-        let answer = self.ask_again(&outgoing, now, deadline).await.map_err(outcome::unanswered)?;
+        let answer = exchange_again(|| self.endpoint.prepare(&outgoing, now), deadline)
+            .await
+            .map_err(unanswered)?;
         let mut private = self.endpoint.private();
         private.push(code);
         let mut finding = outcome::reported(&answer, reference_id, &private)?;
@@ -147,14 +151,13 @@ impl Sinch {
     /// wrong in any case.
     async fn standing(&self, now: DateTime<Utc>, id: &str, deadline: Instant) -> Standing {
         let call = Call::begin(NAME, "status");
-        let found = match self.ask(&Outgoing::status(id), now, deadline).await {
-            Ok(answer) => outcome::standing(&answer, id, &self.endpoint.private())
-                .map(|standing| (standing, answer.status)),
-            Err(error) => Err(outcome::unanswered(error)),
-        };
+        let found = self.ask(&Outgoing::status(id), now, deadline).await.and_then(|answer| {
+            let standing = outcome::standing(&answer, id, &self.endpoint.private())?;
+            Ok((standing, answer.status))
+        });
         match found {
             Ok((standing, http_status)) => {
-                call.answered(&plain_line(standing.as_str(), http_status));
+                call.answered(standing.as_str(), http_status);
                 standing
             }
             Err(failure) => {
@@ -169,24 +172,8 @@ impl Sinch {
         outgoing: &Outgoing,
         now: DateTime<Utc>,
         deadline: Instant,
-    ) -> Result<Answer, ExchangeError> {
-        exchange(self.endpoint.prepare(outgoing, now), deadline).await
-    }
-
-    async fn ask_again(
-        &self,
-        outgoing: &Outgoing,
-        now: DateTime<Utc>,
-        deadline: Instant,
-    ) -> Result<Answer, ExchangeError> {
-        match self.ask(outgoing, now, deadline).await {
-            Err(ExchangeError::NotSent(_) | ExchangeError::NoAnswer(_))
-                if Instant::now() < deadline =>
-            {
-                self.ask(outgoing, now, deadline).await
-            }
-            settled => settled,
-        }
+    ) -> Result<Answer, ProviderFailure> {
+        exchange(self.endpoint.prepare(outgoing, now), deadline).await.map_err(unanswered)
     }
 
     fn deadline(&self) -> Instant {
@@ -200,40 +187,16 @@ impl fmt::Debug for Sinch {
     }
 }
 
-fn plain_line(outcome: &'static str, http_status: u16) -> Line<'static> {
-    Line { outcome, http_status: Some(http_status), ..Line::default() }
-}
-
-fn log_finding(call: &Call, finding: &Finding) {
-    let line = Line {
-        outcome: finding.verdict.as_str(),
-        reason: finding.verdict.reason().map(Reason::as_str),
-        http_status: finding.http_status,
-        error_code: finding.error_code.as_deref(),
-        detail: finding.detail.as_deref(),
-    };
-    if outcome::is_unlisted(finding.verdict) {
-        call.puzzled(&line);
-    } else {
-        call.answered(&line);
-    }
-}
-
 fn unsent(kind: FailureKind, detail: &'static str) -> ProviderFailure {
     ProviderFailure::new(NAME, kind).with_detail(detail)
 }
 
-fn unwritable(error: serde_json::Error) -> ProviderFailure {
-    unsent(FailureKind::Configuration, "the request cannot be written as JSON").with_source(error)
+fn unanswered(error: ExchangeError) -> ProviderFailure {
+    error.into_failure(NAME)
 }
 
-/// ITU-T E.164: a plus sign and at most fifteen digits, the first not a zero.
-fn is_e164(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|digits| {
-        (1..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit())
-    })
+fn unwritable(error: serde_json::Error) -> ProviderFailure {
+    unsent(FailureKind::Configuration, "the request cannot be written as JSON").with_source(error)
 }
 
 /// The form of a code by Sinch's error message for one that has it not.

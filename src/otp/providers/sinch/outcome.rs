@@ -4,21 +4,12 @@
 //! one has its own place. Whatever is not on the list is never a success.
 
 use super::NAME;
-use super::request::is_plain_id;
 use super::wire::{ApiError, Verification};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
-use crate::otp::providers::hosted::{Reason, Started, Verdict};
-use crate::otp::providers::outbound::{Answer, ExchangeError};
+use crate::otp::providers::hosted::{Finding, Reason, Started, Verdict};
+use crate::otp::providers::outbound::Answer;
+use crate::otp::providers::preflight::is_plain_id;
 use crate::otp::providers::redaction::redact;
-
-/// A verdict, with what the log should know about the answer behind it.
-pub(super) struct Finding {
-    pub(super) verdict: Verdict,
-    pub(super) http_status: Option<u16>,
-    pub(super) error_code: Option<String>,
-    /// Sinch's own words, where they are not on the published list.
-    pub(super) detail: Option<String>,
-}
 
 /// How a verification stands after a wrong code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +20,6 @@ pub(super) enum Standing {
     Ended,
     /// Sinch does not say.
     Unknown,
-}
-
-impl Finding {
-    /// A verdict that needed no answer.
-    pub(super) const fn unasked(verdict: Verdict) -> Self {
-        Self { verdict, http_status: None, error_code: None, detail: None }
-    }
 }
 
 impl Standing {
@@ -111,20 +95,8 @@ pub(super) fn standing(
     })
 }
 
-/// What it means that no whole answer came.
-pub(super) fn unanswered(error: ExchangeError) -> ProviderFailure {
-    let kind = match error {
-        ExchangeError::NotSent(_) => FailureKind::NotSent,
-        ExchangeError::TooLarge => FailureKind::Malformed,
-        ExchangeError::NoAnswer(_) | ExchangeError::TimedOut(_) | ExchangeError::BrokenOff(_) => {
-            FailureKind::OutcomeUnknown
-        }
-    };
-    ProviderFailure::new(NAME, kind).with_source(error)
-}
-
 /// Whether Sinch used words that are not on its published list.
-pub(super) const fn is_unlisted(verdict: Verdict) -> bool {
+const fn is_unlisted(verdict: Verdict) -> bool {
     matches!(
         verdict,
         Verdict::Unrecognised | Verdict::Denied(Reason::Other) | Verdict::Failed(Reason::Other)

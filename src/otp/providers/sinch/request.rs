@@ -1,6 +1,6 @@
 //! Requests to Sinch: the path, the headers, the proof of who sends them.
 //!
-//! Owns what may stand in a path. Never sends anything; a request that is to go out a second time
+//! Owns the paths. Never sends anything; a request that is to go out a second time
 //! is prepared a second time.
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -15,9 +15,6 @@ use super::signature::Signed;
 const VERIFICATIONS: &str = "/verification/v1/verifications";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// The longest id or reference that is taken, in characters; Sinch's own ids have 36.
-const MAX_ID_CHARS: usize = 128;
 
 /// The longest list of languages that is passed on, in characters.
 const MAX_LANGUAGES_CHARS: usize = 128;
@@ -51,7 +48,7 @@ impl Outgoing {
         })
     }
 
-    /// `id` must be [`is_plain_id`].
+    /// `id` must be a plain one.
     pub(super) fn report(id: &str, body: &impl Serialize) -> serde_json::Result<Self> {
         Ok(Self {
             method: Method::PUT,
@@ -61,7 +58,7 @@ impl Outgoing {
         })
     }
 
-    /// `id` must be [`is_plain_id`].
+    /// `id` must be a plain one.
     pub(super) fn status(id: &str) -> Self {
         Self {
             method: Method::GET,
@@ -125,12 +122,6 @@ impl Endpoint {
     pub(super) fn private(&self) -> Vec<&str> {
         self.credentials.private()
     }
-}
-
-/// Whether `id` can stand in a path as it is, and cannot lead out of it.
-pub(super) fn is_plain_id(id: &str) -> bool {
-    (1..=MAX_ID_CHARS).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// The user's languages as a header. A list that is too long or odd is left out: a code in the

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::signature::{SecretNotBase64, SigningKey};
+use crate::otp::providers::preflight::{keeps_secrets, names_a_host_only};
 
 /// How to reach a Sinch application.
 #[derive(Debug, Clone)]
@@ -82,7 +83,12 @@ impl SinchSettings {
 
     /// The credentials, once every setting has been found sound.
     pub(super) fn credentials(&self) -> Result<Credentials, SinchSetupError> {
-        self.check_base_url()?;
+        if !names_a_host_only(&self.base_url) {
+            return Err(SinchSetupError::BaseUrl);
+        }
+        if !keeps_secrets(&self.base_url) {
+            return Err(SinchSetupError::InTheClear);
+        }
         let sound = |c: char| c.is_ascii_graphic() && c != ':';
         if self.app_key.is_empty() || !self.app_key.chars().all(sound) {
             return Err(SinchSetupError::AppKey);
@@ -94,24 +100,6 @@ impl SinchSettings {
         }
     }
 
-    fn check_base_url(&self) -> Result<(), SinchSetupError> {
-        let url = &self.base_url;
-        let sound = matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && matches!(url.path(), "" | "/")
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        if !sound {
-            return Err(SinchSetupError::BaseUrl);
-        }
-        if url.scheme() != "https" && !is_this_machine(url) {
-            return Err(SinchSetupError::InTheClear);
-        }
-        Ok(())
-    }
-
     fn basic(&self) -> Result<Credentials, SinchSetupError> {
         let pair = Zeroizing::new(format!("{}:{}", self.app_key, self.app_secret.expose_secret()));
         let header = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
@@ -119,10 +107,4 @@ impl SinchSettings {
         header.set_sensitive(true);
         Ok(Credentials::Basic { header, secret: self.app_secret.clone() })
     }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
