@@ -2,10 +2,6 @@
 //!
 //! Sources: sinch-sdk-java, `openapi-contracts/src/test/resources/domains/verification/v1`.
 
-use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::ledger::{Outcome, Verification};
@@ -89,14 +85,4 @@ pub(super) fn status(id: &str, verification: &Verification) -> Value {
         body["source"] = json!("manual");
     }
     body
-}
-
-pub(super) fn json(http: u16, body: &Value) -> Response {
-    raw(http, "application/json", body.to_string())
-}
-
-pub(super) fn raw(http: u16, content_type: &'static str, body: impl Into<Body>) -> Response {
-    let status = StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let header = [(CONTENT_TYPE, HeaderValue::from_static(content_type))];
-    (status, header, body.into()).into_response()
 }

@@ -77,8 +77,8 @@ async fn set_mode(
                 operation.parse().map_err(|error| refuse(&format!("operation: {error}")))?;
             let mode: Mode = mode.parse().map_err(|error| refuse(&format!("mode: {error}")))?;
             match change.times {
-                Some(times) => fake.modes.once(operation, mode, times),
-                None => fake.modes.set(operation, mode),
+                Some(times) => fake.modes.once(operation as usize, mode, times),
+                None => fake.modes.set(operation as usize, mode),
             }
         }
         (None, None) if change.times.is_none() => {}

@@ -10,13 +10,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::FakeConfig;
+use super::fake::{draw, draw_digits, push_bounded};
 use super::mode::Operation;
 
 /// The most verifications that are remembered.
 const MAX_VERIFICATIONS: usize = 50_000;
-
-/// The most requests of a kind that are remembered.
-const MAX_RECORDS: usize = 10_000;
 
 /// The longest code.
 const MAX_CODE_LENGTH: usize = 10;
@@ -121,7 +119,7 @@ impl Ledger {
         languages: Option<&str>,
         now: DateTime<Utc>,
     ) -> SentCode {
-        let (id, code) = (draw_id(), draw_code(self.code_length));
+        let (id, code) = (draw_id(), draw_digits(self.code_length));
         let mut state = self.lock();
         if let Some(earlier) = state.newest.insert(number.to_owned(), id.clone())
             && let Some(verification) = state.verifications.get_mut(&earlier)
@@ -248,25 +246,6 @@ impl State {
     }
 }
 
-fn push_bounded<T>(records: &mut VecDeque<T>, record: T) {
-    if records.len() == MAX_RECORDS {
-        records.pop_front();
-    }
-    records.push_back(record);
-}
-
 pub(super) fn draw_id() -> String {
     uuid::Builder::from_random_bytes(draw()).into_uuid().to_string()
-}
-
-fn draw_code(length: usize) -> String {
-    draw::<MAX_CODE_LENGTH>()[..length].iter().map(|byte| char::from(b'0' + byte % 10)).collect()
-}
-
-/// Bytes that nobody has to be unable to guess, but that should not repeat either.
-fn draw<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    // Without entropy all codes are zeros, which a test would notice.
-    let _ = aws_lc_rs::rand::fill(&mut bytes);
-    bytes
 }

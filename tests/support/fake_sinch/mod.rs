@@ -8,17 +8,18 @@
 mod answer;
 mod auth;
 mod control;
+#[path = "../fake/mod.rs"]
+mod fake;
 mod ledger;
 mod mode;
 mod routes;
-mod socket;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use ringfence::otp::providers::sinch::signature::SigningKey;
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
@@ -27,12 +28,8 @@ pub(crate) use auth::AuthLevel;
 pub(crate) use ledger::{RecordedReport, RecordedStart, SentCode};
 pub(crate) use mode::{Mode, Operation};
 
+use fake::{Clock, Cut, Plans, Resets, Sockets, system_time};
 use ledger::Ledger;
-use mode::Modes;
-use socket::{Resets, Sockets};
-
-/// Where the fake reads the time.
-pub(crate) type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// Told of every code that goes out.
 pub(crate) type OnSent = Arc<dyn Fn(&SentCode) + Send + Sync>;
@@ -92,7 +89,7 @@ struct Shared {
     config: FakeConfig,
     signing_key: SigningKey,
     ledger: Ledger,
-    modes: Modes,
+    modes: Plans<Mode, 3>,
     resets: Resets,
 }
 
@@ -105,11 +102,11 @@ impl FakeSinch {
         let sockets = Sockets::bind(config.address, resets.clone()).await?;
         let base_url = format!("http://{}", sockets.address()?);
         let ledger = Ledger::new(&config);
-        let modes = Modes::default();
+        let modes = Plans::default();
         let shared = Arc::new(Shared { config, signing_key, ledger, modes, resets });
         let app = routes::router(Arc::clone(&shared));
         let server = tokio::spawn(async move {
-            let service = app.into_make_service_with_connect_info::<socket::Cut>();
+            let service = app.into_make_service_with_connect_info::<Cut>();
             // `serve` returns only if it is told to stop, which nobody does.
             let _ = axum::serve(sockets, service).await;
         });
@@ -143,12 +140,12 @@ impl FakeSinch {
 
     /// From now on `operation` behaves so.
     pub(crate) fn set_mode(&self, operation: Operation, mode: Mode) {
-        self.shared.modes.set(operation, mode);
+        self.shared.modes.set(operation as usize, mode);
     }
 
     /// The next request of `operation` for which nothing else is planned behaves so.
     pub(crate) fn once(&self, operation: Operation, mode: Mode) {
-        self.shared.modes.once(operation, mode, 1);
+        self.shared.modes.once(operation as usize, mode, 1);
     }
 
     /// The next `times` requests, of whatever kind, have their connection reset unread.
@@ -172,9 +169,4 @@ impl Drop for FakeSinch {
         self.server.abort();
         self.shared.resets.plan(u32::MAX);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a fake outside the program has its own clock")]
-fn system_time() -> DateTime<Utc> {
-    std::time::SystemTime::now().into()
 }

@@ -1,10 +1,8 @@
-//! The ways in which the fake can be told to behave, and which of them is in force.
+//! The ways in which the fake can be told to behave.
 //!
 //! Owns their spelling on the command line and in the control API: words separated by colons.
 
-use std::collections::VecDeque;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// What a request asks for.
@@ -16,9 +14,10 @@ pub(crate) enum Operation {
 }
 
 /// How a request with sound credentials is treated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// `normal`: by the book.
+    #[default]
     Normal,
     /// `error:429:42901`: refused, with an HTTP status and a Sinch code.
     Error { http: u16, code: u32 },
@@ -110,59 +109,4 @@ fn number<T: FromStr>(text: &str) -> Result<T, UnknownMode> {
 
 fn http_status(text: &str) -> Result<u16, UnknownMode> {
     number(text).ok().filter(|status| (200..=599).contains(status)).ok_or(UnknownMode)
-}
-
-/// The modes in force.
-#[derive(Default)]
-pub(super) struct Modes {
-    start: Mutex<Plan>,
-    report: Mutex<Plan>,
-    status: Mutex<Plan>,
-}
-
-struct Plan {
-    standing: Mode,
-    /// Used up first, one a request.
-    next: VecDeque<(Mode, u32)>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self { standing: Mode::Normal, next: VecDeque::new() }
-    }
-}
-
-impl Modes {
-    /// From now on; forgets what was planned for the next requests.
-    pub(super) fn set(&self, operation: Operation, mode: Mode) {
-        *self.of(operation).lock().unwrap_or_else(PoisonError::into_inner) =
-            Plan { standing: mode, next: VecDeque::new() };
-    }
-
-    /// For `times` requests, after those already planned.
-    pub(super) fn once(&self, operation: Operation, mode: Mode, times: u32) {
-        if times > 0 {
-            let mut plan = self.of(operation).lock().unwrap_or_else(PoisonError::into_inner);
-            plan.next.push_back((mode, times));
-        }
-    }
-
-    pub(super) fn take(&self, operation: Operation) -> Mode {
-        let mut plan = self.of(operation).lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((mode, times)) = plan.next.front_mut() else { return plan.standing.clone() };
-        let mode = mode.clone();
-        *times -= 1;
-        if *times == 0 {
-            plan.next.pop_front();
-        }
-        mode
-    }
-
-    const fn of(&self, operation: Operation) -> &Mutex<Plan> {
-        match operation {
-            Operation::Start => &self.start,
-            Operation::Report => &self.report,
-            Operation::Status => &self.status,
-        }
-    }
 }

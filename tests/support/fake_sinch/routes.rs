@@ -7,16 +7,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::answer::{self, ApiError};
+use super::fake::{Cut, respond};
 use super::ledger::{Unreportable, draw_id};
 use super::mode::{Mode, Operation};
-use super::socket::Cut;
 use super::{auth, control};
 
 const VERIFICATIONS: &str = "/verification/v1/verifications";
@@ -52,17 +52,17 @@ async fn serve(
     body: Bytes,
 ) -> Response {
     let Some((operation, id)) = operation(&method, &uri) else {
-        return answer::json(NOT_FOUND.http, &NOT_FOUND.json());
+        return respond::json(NOT_FOUND.http, &NOT_FOUND.json());
     };
     fake.ledger.receive(operation);
     if !fake.config.delay.is_zero() {
         tokio::time::sleep(fake.config.delay).await;
     }
     if let Err(error) = auth::check(&fake, &method, uri.path(), &headers, &body) {
-        return answer::json(error.http, &error.json());
+        return respond::json(error.http, &error.json());
     }
     let asked = Asked { operation, id, headers: &headers, body: &body };
-    let mode = fake.modes.take(operation);
+    let mode = fake.modes.take(operation as usize);
     misbehave(&fake, &asked, mode, &cut).await
 }
 
@@ -116,38 +116,30 @@ async fn misbehave(fake: &Shared, asked: &Asked<'_>, mode: Mode, cut: &Cut) -> R
             body.to_string()
         }),
         Mode::Error { http, code } => {
-            answer::json(http, &ApiError::new(http, code, "As it was told").json())
+            respond::json(http, &ApiError::new(http, code, "As it was told").json())
         }
         Mode::Status { status, reason } => {
             let id = if asked.id.is_empty() { draw_id() } else { asked.id.to_owned() };
-            answer::json(200, &answer::reported(&id, "sms", &status, reason.as_deref()))
+            respond::json(200, &answer::reported(&id, "sms", &status, reason.as_deref()))
         }
-        Mode::Html(http) => {
-            answer::raw(http, "text/html", "<!doctype html><title>Bad gateway</title>")
-        }
-        Mode::Empty => answer::raw(200, "application/json", ""),
-        Mode::Redirect(url) => {
-            let mut response = answer::raw(307, "text/html", "");
-            if let Ok(location) = HeaderValue::from_str(&url) {
-                response.headers_mut().insert(LOCATION, location);
-            }
-            response
-        }
+        Mode::Html(http) => respond::web_page(http),
+        Mode::Empty => respond::raw(200, "application/json", ""),
+        Mode::Redirect(url) => respond::redirect(&url),
     }
 }
 
 fn by_the_book(fake: &Shared, asked: &Asked<'_>) -> Response {
     match act(fake, asked) {
-        Ok(body) => answer::json(200, &body),
-        Err(error) => answer::json(error.http, &error.json()),
+        Ok(body) => respond::json(200, &body),
+        Err(error) => respond::json(error.http, &error.json()),
     }
 }
 
 /// Does what was asked, and answers a body that has been through `spoil`.
 fn spoilt(fake: &Shared, asked: &Asked<'_>, spoil: impl FnOnce(Value) -> String) -> Response {
     match act(fake, asked) {
-        Ok(body) => answer::raw(200, "application/json", spoil(body)),
-        Err(error) => answer::json(error.http, &error.json()),
+        Ok(body) => respond::raw(200, "application/json", spoil(body)),
+        Err(error) => respond::json(error.http, &error.json()),
     }
 }
 

@@ -17,11 +17,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// How many of the next requests are to find their connection reset.
 #[derive(Clone, Default)]
-pub(super) struct Resets(Arc<AtomicU32>);
+pub(crate) struct Resets(Arc<AtomicU32>);
 
 /// Cuts one connection: at once, or just before the end of the next answer.
 #[derive(Clone, Default)]
-pub(super) struct Cut(Arc<AtomicU8>);
+pub(crate) struct Cut(Arc<AtomicU8>);
 
 /// Everything is written.
 const OPEN: u8 = 0;
@@ -33,20 +33,20 @@ const CLOSED: u8 = 2;
 /// So many bytes are lacking; less than any body has.
 const LACKING_BYTES: usize = 8;
 
-pub(super) struct Sockets {
+pub(crate) struct Sockets {
     listener: TcpListener,
     resets: Resets,
 }
 
 /// One connection.
-pub(super) struct Line {
+pub(crate) struct Line {
     stream: TcpStream,
     resets: Resets,
     cut: Cut,
 }
 
 impl Resets {
-    pub(super) fn plan(&self, times: u32) {
+    pub(crate) fn plan(&self, times: u32) {
         self.0.store(times, Ordering::SeqCst);
     }
 
@@ -62,22 +62,22 @@ impl Resets {
 
 impl Cut {
     /// Nothing more goes out.
-    pub(super) fn at_once(&self) {
+    pub(crate) fn at_once(&self) {
         self.0.store(CLOSED, Ordering::SeqCst);
     }
 
     /// The next answer goes out but for its last bytes.
-    pub(super) fn before_the_end(&self) {
+    pub(crate) fn before_the_end(&self) {
         self.0.store(LACKING, Ordering::SeqCst);
     }
 }
 
 impl Sockets {
-    pub(super) async fn bind(address: SocketAddr, resets: Resets) -> io::Result<Self> {
+    pub(crate) async fn bind(address: SocketAddr, resets: Resets) -> io::Result<Self> {
         Ok(Self { listener: TcpListener::bind(address).await?, resets })
     }
 
-    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 }
