@@ -6,6 +6,8 @@ mod checking;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
+#[path = "../support/log.rs"]
+mod log;
 mod secrecy;
 mod starting;
 mod the_fake;

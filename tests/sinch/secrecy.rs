@@ -1,65 +1,16 @@
 //! What may never be seen: numbers, codes and secrets in logs, errors and debug output.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use ringfence::otp::Channel;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::sinch::SinchAuth;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
-use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
 
 use crate::fake_sinch::{FakeConfig, Mode, Operation};
+use crate::log::{Log, assert_silent};
 use crate::world::{NUMBER, World, adapter, config, now, settings, wrong};
-
-/// What was logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn listen() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_max_level(LevelFilter::TRACE)
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// The lines about calls to providers.
-    fn calls(&self) -> Vec<Value> {
-        let text = self.text();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter(|line| line["message"] == "provider call").collect()
-    }
-}
-
-fn assert_silent(text: &str, private: &[&str]) {
-    for word in private {
-        assert!(!text.contains(word), "{word} is told in {text}");
-    }
-}
 
 #[tokio::test]
 async fn every_call_leaves_one_line_that_tells_the_outcome() {
@@ -73,20 +24,8 @@ async fn every_call_leaves_one_line_that_tells_the_outcome() {
         world.fake.once(Operation::Start, Mode::Error { http, code });
         world.start().await.unwrap_err();
     }
-    let told: Vec<_> = log
-        .calls()
-        .iter()
-        .map(|line| {
-            assert_eq!(line["provider"], "sinch");
-            assert!(line["latency_ms"].is_u64());
-            let text = |key: &str| line[key].as_str().unwrap_or("-").to_owned();
-            let http = line["http_status"].as_u64().unwrap_or_default();
-            let words = [text("level"), text("operation"), text("outcome"), text("error_code")];
-            format!("{} {http}", words.join(" "))
-        })
-        .collect();
     assert_eq!(
-        told,
+        log.told("sinch"),
         [
             "INFO start started - 200",
             "INFO status ended - 200",

@@ -1,0 +1,68 @@
+//! What was logged while a test ran, and the proof that it tells no secret.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
+
+/// What was logged on this thread, at every level.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Listens for as long as the guard lives.
+    pub(crate) fn listen() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_max_level(LevelFilter::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The lines about calls to providers.
+    pub(crate) fn calls(&self) -> Vec<Value> {
+        let text = self.text();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["message"] == "provider call").collect()
+    }
+
+    /// The calls to `provider`, each as `LEVEL operation outcome error_code http_status`.
+    pub(crate) fn told(&self, provider: &str) -> Vec<String> {
+        self.calls().iter().map(|line| told(line, provider)).collect()
+    }
+}
+
+fn told(line: &Value, provider: &str) -> String {
+    assert_eq!(line["provider"], provider);
+    assert!(line["latency_ms"].is_u64());
+    let text = |key: &str| line[key].as_str().unwrap_or("-").to_owned();
+    let http = line["http_status"].as_u64().unwrap_or_default();
+    let words = [text("level"), text("operation"), text("outcome"), text("error_code")];
+    format!("{} {http}", words.join(" "))
+}
+
+pub(crate) fn assert_silent(text: &str, private: &[&str]) {
+    for word in private {
+        assert!(!text.contains(word), "{word} is told in {text}");
+    }
+}
