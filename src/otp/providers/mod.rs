@@ -5,6 +5,7 @@ pub mod console;
 pub mod delivery;
 pub mod failure;
 pub mod hosted;
+pub mod infobip;
 pub mod outbound;
 mod preflight;
 mod redaction;
