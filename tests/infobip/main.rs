@@ -1,0 +1,17 @@
+//! The Infobip adapter against the strict fake, over real HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod checking;
+#[path = "../support/fake_infobip/mod.rs"]
+#[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
+mod fake_infobip;
+mod fixtures;
+#[path = "../support/log.rs"]
+mod log;
+mod secrecy;
+mod settings;
+mod starting;
+mod the_fake;
+mod transport;
+mod world;
