@@ -1,5 +1,7 @@
 //! What may never be seen: numbers, codes and secrets in logs, errors and debug output.
 
+use std::io;
+
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use ringfence::otp::Channel;
@@ -7,6 +9,7 @@ use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::sinch::SinchAuth;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::fake_sinch::{FakeConfig, Mode, Operation};
 use crate::log::{Log, assert_silent};
@@ -66,11 +69,7 @@ async fn an_answer_that_repeats_the_request_is_not_quoted() {
         let message = format!("{}: {body} by {}", text("user-agent"), text("authorization"));
         (StatusCode::FORBIDDEN, json!({ "errorCode": 40300, "message": message }).to_string())
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base_url = format!("http://{}", listener.local_addr().unwrap());
-    let server =
-        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(echo)).await });
-
+    let (base_url, server) = serve(Router::new().fallback(echo)).await;
     let sinch = adapter(settings(&base_url, SinchAuth::Basic));
     let (log, _guard) = Log::listen();
     let start = sinch.start(now(), NUMBER, Channel::Sms, "r", None).await.unwrap_err();
@@ -83,6 +82,26 @@ async fn an_answer_that_repeats_the_request_is_not_quoted() {
     let token = "NjY5ZTM2N2U"; // how the credentials begin in base64
     let private = [&NUMBER[1..], "aB3-x", token];
     assert_silent(&format!("{start} {start:?} {check} {check:?} {}", log.text()), &private);
+}
+
+#[tokio::test]
+async fn an_answer_of_a_wrong_kind_is_not_quoted() {
+    let body = format!(r#"{{"id":{}}}"#, &NUMBER[1..]);
+    let (base_url, server) = serve(Router::new().fallback(async || body)).await;
+    let sinch = adapter(settings(&base_url, SinchAuth::Signed));
+    let (log, _guard) = Log::listen();
+    let start = sinch.start(now(), NUMBER, Channel::Sms, "r", None).await.unwrap_err();
+    server.abort();
+
+    assert_silent(&format!("{start} {start:?} {}", log.text()), &[&NUMBER[1..]]);
+    assert!(start.detail().unwrap().contains("expected a string"), "{start}");
+}
+
+/// An API of its own, at the base URL that is returned.
+async fn serve(api: Router) -> (String, JoinHandle<io::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    (base_url, tokio::spawn(async { axum::serve(listener, api).await }))
 }
 
 #[test]

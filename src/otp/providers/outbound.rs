@@ -7,9 +7,11 @@
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, redirect, retry};
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::failure::{FailureKind, ProviderFailure};
+use super::redaction::redact;
 
 /// How long a connection, with its TLS handshake, may take.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -48,6 +50,28 @@ pub fn http_client() -> Result<Client, reqwest::Error> {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// Whether the status says that what was asked for was done.
+    pub(super) fn is_success(&self) -> bool {
+        (200..=299).contains(&self.status)
+    }
+
+    /// Reads the body as JSON. `private` is what must not be quoted; the reader's own words may
+    /// quote the body, and are redacted, hence no source.
+    pub(super) fn read<'a, T: Deserialize<'a>>(
+        &'a self,
+        provider: &'static str,
+        private: &[&str],
+    ) -> Result<T, ProviderFailure> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let detail = format!("the answer is not the api's: {error}");
+            ProviderFailure::new(provider, FailureKind::Malformed)
+                .with_status(self.status)
+                .with_detail(redact(&detail, private))
+        })
+    }
 }
 
 /// Why there is no whole answer.

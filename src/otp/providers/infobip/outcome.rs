@@ -3,8 +3,6 @@
 //! Owns the table from statuses, PIN errors and HTTP statuses to verdicts and failures; each
 //! published one has its own place. Whatever is not on the list is never a success.
 
-use serde::Deserialize;
-
 use super::NAME;
 use super::wire::{ApiError, Dispatch, Verification};
 use crate::otp::Channel;
@@ -24,10 +22,10 @@ pub(super) fn started(
     channel: Channel,
     private: &[&str],
 ) -> Result<Started, ProviderFailure> {
-    if !is_success(answer) {
+    if !answer.is_success() {
         return Err(refused(answer, FailureKind::Velocity, private));
     }
-    let dispatch: Dispatch = read(answer, private)?;
+    let dispatch: Dispatch = answer.read(NAME, private)?;
     // With HTTP 200 a message may be refused all the same.
     sent(&dispatch, channel).map_err(|kind| {
         let words = [&dispatch.sms_status, &dispatch.call_status, &dispatch.nc_status];
@@ -52,11 +50,11 @@ pub(super) fn verified(
     id: &str,
     private: &[&str],
 ) -> Result<Finding, ProviderFailure> {
-    if !is_success(answer) {
+    if !answer.is_success() {
         return judged_by_error(answer, private)
             .ok_or_else(|| refused(answer, FailureKind::Capacity, private));
     }
-    let verification: Verification = read(answer, private)?;
+    let verification: Verification = answer.read(NAME, private)?;
     // An answer that went astray must not let anybody in; one that lets nobody in may lack the id.
     let is_ours = match verification.pin_id.as_deref() {
         Some(echo) => echo == id,
@@ -203,21 +201,6 @@ const fn kind_of(http_status: u16) -> FailureKind {
         300..=499 => FailureKind::Configuration,
         _ => FailureKind::Malformed,
     }
-}
-
-fn is_success(answer: &Answer) -> bool {
-    (200..=299).contains(&answer.status)
-}
-
-/// The reader's words may quote the answer, hence no source.
-fn read<'a, T: Deserialize<'a>>(
-    answer: &'a Answer,
-    private: &[&str],
-) -> Result<T, ProviderFailure> {
-    serde_json::from_slice(&answer.body).map_err(|error| {
-        let detail = format!("the answer is not the api's: {error}");
-        failure(FailureKind::Malformed, answer).with_detail(redact(&detail, private))
-    })
 }
 
 fn malformed(answer: &Answer, detail: &'static str) -> ProviderFailure {

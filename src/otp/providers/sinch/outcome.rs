@@ -168,11 +168,7 @@ fn verification_of(
 }
 
 fn verification(answer: &Answer, private: &[&str]) -> Result<Verification, ProviderFailure> {
-    if !(200..=299).contains(&answer.status) {
-        return Err(refused(answer, private));
-    }
-    serde_json::from_slice(&answer.body)
-        .map_err(|error| malformed(answer, "the answer is not a verification").with_source(error))
+    if answer.is_success() { answer.read(NAME, private) } else { Err(refused(answer, private)) }
 }
 
 fn refused(answer: &Answer, private: &[&str]) -> ProviderFailure {
