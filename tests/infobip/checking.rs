@@ -7,15 +7,15 @@ use ringfence::otp::providers::hosted::Verdict;
 use serde_json::{Value, json};
 
 use crate::fake_infobip::{FakeConfig, Mode, Operation};
-use crate::world::{DIGITS, NUMBER, World, config, error, ok, wrong};
+use crate::world::{DIGITS, NUMBER, World, config, error, now, ok, wrong};
 
 #[tokio::test]
 async fn the_right_code_is_approved_by_either_channel() {
     for channel in [Channel::Sms, Channel::Call] {
         let World { fake, infobip } = World::new().await;
-        let id = infobip.start(NUMBER, channel).await.unwrap().reference_id;
+        let id = infobip.start(now(), NUMBER, channel, "ref-1", None).await.unwrap().reference_id;
         let code = fake.code_for(NUMBER).unwrap();
-        assert_eq!(infobip.check(&id, &code).await.unwrap(), Verdict::Approved);
+        assert_eq!(infobip.check(now(), &id, channel, &code).await.unwrap(), Verdict::Approved);
         let [judged] = fake.verifications().try_into().unwrap();
         assert_eq!((judged.id, judged.code, judged.verified), (id, code, true));
     }

@@ -11,14 +11,14 @@ use ringfence::otp::providers::hosted::{Started, Verdict};
 use serde_json::{Value, json};
 
 use crate::fake_infobip::{Mode, Operation};
-use crate::world::{NUMBER, World, ok};
+use crate::world::{NUMBER, World, now, ok};
 
 const PIN_ID: &str = "9C817C6F8AF3D48F9FE553282AFA2B67";
 
 async fn start_answered(channel: Channel, body: Value) -> Result<Started, ProviderFailure> {
     let World { fake, infobip } = World::new().await;
     fake.once(Operation::Start, ok(body));
-    infobip.start(NUMBER, channel).await
+    infobip.start(now(), NUMBER, channel, "ref-1", None).await
 }
 
 async fn assert_started(channel: Channel, body: Value) {

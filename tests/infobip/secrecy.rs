@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::fake_infobip::{FakeConfig, Mode, Operation};
 use crate::log::{Log, assert_silent};
-use crate::world::{DIGITS, NUMBER, World, adapter, config, error, ok, settings, wrong};
+use crate::world::{DIGITS, NUMBER, World, adapter, config, error, now, ok, settings, wrong};
 
 #[tokio::test]
 async fn every_call_leaves_one_line_that_tells_the_outcome() {
@@ -54,7 +54,7 @@ async fn logs_and_errors_tell_no_number_no_code_and_no_key() {
     let other = wrong(&code);
     world.check(&id, &other).await.unwrap();
     world.check(&id, &code).await.unwrap();
-    let short = world.infobip.start("+4813", Channel::Sms).await;
+    let short = world.infobip.start(now(), "+4813", Channel::Sms, "ref-1", None).await;
     world.fake.set_mode(Operation::Start, Mode::Close);
     let lost = world.start().await;
     let private = [DIGITS, "4813", &code, &other, &api_key];
@@ -81,8 +81,8 @@ async fn an_answer_that_repeats_the_request_is_not_quoted() {
 
     let infobip = adapter(settings(&base_url));
     let (log, _guard) = Log::listen();
-    let start = infobip.start(NUMBER, Channel::Sms).await.unwrap_err();
-    let check = infobip.check("id", "aB3x").await.unwrap_err();
+    let start = infobip.start(now(), NUMBER, Channel::Sms, "ref-1", None).await.unwrap_err();
+    let check = infobip.check(now(), "id", Channel::Sms, "aB3x").await.unwrap_err();
     server.abort();
 
     assert!(start.detail().unwrap().starts_with("ringfence/"), "{start}");

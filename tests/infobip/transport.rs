@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::fake_infobip::{FakeConfig, FakeInfobip, Mode, Operation};
-use crate::world::{NUMBER, PATIENCE, World, adapter, config, ok, settings, wrong};
+use crate::world::{NUMBER, PATIENCE, World, adapter, config, now, ok, settings, wrong};
 
 const LATE: Mode = Mode::Delay(Duration::from_mins(1));
 
@@ -52,12 +52,12 @@ async fn a_start_whose_connection_is_reset_is_not_repeated() {
 #[tokio::test]
 async fn without_a_connection_nothing_was_sent() {
     let infobip = adapter(settings(&nobody().await));
-    let failure = infobip.start(NUMBER, Channel::Sms).await.unwrap_err();
+    let failure = infobip.start(now(), NUMBER, Channel::Sms, "ref-1", None).await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::NotSent);
     assert!(!failure.may_have_sent());
     assert!(failure.may_fail_over());
 
-    let failure = infobip.check("id", "123456").await.unwrap_err();
+    let failure = infobip.check(now(), "id", Channel::Sms, "123456").await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::NotSent);
 }
 

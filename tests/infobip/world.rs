@@ -74,11 +74,11 @@ impl World {
     }
 
     pub(crate) async fn start(&self) -> Result<Started, ProviderFailure> {
-        self.infobip.start(NUMBER, Channel::Sms).await
+        self.infobip.start(now(), NUMBER, Channel::Sms, "ref-1", None).await
     }
 
     pub(crate) async fn check(&self, id: &str, code: &str) -> Result<Verdict, ProviderFailure> {
-        self.infobip.check(id, code).await
+        self.infobip.check(now(), id, Channel::Sms, code).await
     }
 
     /// A verification under way: its handle and its code.

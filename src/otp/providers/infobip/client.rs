@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::Client;
 use tokio::time::Instant;
 
@@ -49,9 +50,17 @@ impl Infobip {
 
     /// Has Infobip make a PIN and send it to `to_e164`.
     ///
-    /// The text, the voice and their language are those of the message template. Never sent
+    /// The text, the voice and their language are those of the message template, and Infobip has
+    /// no place for a reference of ours: `_reference` and `_languages` change nothing. Never sent
     /// twice. A number's earlier PINs stay good at Infobip.
-    pub async fn start(&self, to_e164: &str, channel: Channel) -> Result<Started, ProviderFailure> {
+    pub async fn start(
+        &self,
+        _now: DateTime<Utc>,
+        to_e164: &str,
+        channel: Channel,
+        _reference: &str,
+        _languages: Option<&str>,
+    ) -> Result<Started, ProviderFailure> {
         let call = Call::begin(NAME, "start");
         let started = self.try_start(to_e164, channel).await;
         match &started {
@@ -66,7 +75,13 @@ impl Infobip {
     /// Every outcome but [`Verdict::Approved`] means that the code does not count. Sent a second
     /// time only if the connection failed before any answer; a wrong code may then have cost two
     /// of the application's `pinAttempts`.
-    pub async fn check(&self, reference_id: &str, code: &str) -> Result<Verdict, ProviderFailure> {
+    pub async fn check(
+        &self,
+        _now: DateTime<Utc>,
+        reference_id: &str,
+        _channel: Channel,
+        code: &str,
+    ) -> Result<Verdict, ProviderFailure> {
         let call = Call::begin(NAME, "check");
         let found = self.try_check(reference_id, code).await;
         match &found {

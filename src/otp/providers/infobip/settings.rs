@@ -29,9 +29,9 @@ pub enum InfobipSetupError {
     /// Not `http(s)://host[:port]`.
     #[error("the base URL must be http or https with a host, and no path, query or user")]
     BaseUrl,
-    /// The API key would be sent in the clear.
+    /// Numbers, codes and the key would travel in the clear.
     #[error("the base URL must be https, unless the host is this machine")]
-    KeyInTheClear,
+    InTheClear,
     /// Empty, or with characters that a header cannot carry.
     #[error("the api key must be printable ASCII without spaces")]
     ApiKey,
@@ -44,6 +44,11 @@ pub enum InfobipSetupError {
 }
 
 impl InfobipSettings {
+    /// Whether the adapter can work with these settings.
+    pub fn check(&self) -> Result<(), InfobipSetupError> {
+        self.authorization().map(drop)
+    }
+
     /// The whole `Authorization` header, marked sensitive, once every setting has been found
     /// sound.
     pub(super) fn authorization(&self) -> Result<HeaderValue, InfobipSetupError> {
@@ -51,7 +56,7 @@ impl InfobipSettings {
             return Err(InfobipSetupError::BaseUrl);
         }
         if !keeps_secrets(&self.base_url) {
-            return Err(InfobipSetupError::KeyInTheClear);
+            return Err(InfobipSetupError::InTheClear);
         }
         if !is_plain_id(&self.application_id) {
             return Err(InfobipSetupError::ApplicationId);
