@@ -12,6 +12,7 @@ use crate::database::DatabaseWatch;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
 use crate::otp::providers::console::Console;
+use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
 use crate::otp::providers::sinch::Sinch;
 use crate::otp::{Otp, Provider};
@@ -90,6 +91,12 @@ fn provider(settings: ProviderSettings) -> anyhow::Result<(Provider, Option<Cons
             let sinch =
                 Sinch::new(settings, client).context("the SINCH_ settings are not right")?;
             (Provider::Hosted(Arc::new(sinch)), None)
+        }
+        ProviderSettings::Infobip(settings) => {
+            let client = outbound::http_client().context("the HTTP client cannot be made")?;
+            let infobip =
+                Infobip::new(settings, client).context("the INFOBIP_ settings are not right")?;
+            (Provider::Hosted(Arc::new(infobip)), None)
         }
     })
 }

@@ -3,11 +3,13 @@
 //! Every fault is reported, not only the first. No secret's content is ever shown.
 
 mod environment;
+mod providers;
 mod reader;
 mod sections;
 mod settings;
 
 pub use environment::{DotenvError, Environment};
+pub use providers::ProviderSettings;
 pub use reader::{InForce, SettingsError};
-pub use sections::{DEFAULT_LOG_LEVEL, ProviderSettings};
+pub use sections::DEFAULT_LOG_LEVEL;
 pub use settings::{AppEnv, Settings};

@@ -53,6 +53,20 @@ impl<'e> Reader<'e> {
         parsed.map_err(|error| self.fault(name, format!("{value:?} is not right: {error}"))).ok()
     }
 
+    /// A setting that must be there.
+    pub(super) fn required<T, E: fmt::Display>(
+        &mut self,
+        name: &str,
+        mend: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if !self.environment.has(name) {
+            self.fault(name, format!("is required; {mend}"));
+            return None;
+        }
+        self.or(name, "", parse)
+    }
+
     /// A whole number within bounds, with a default.
     pub(super) fn number(
         &mut self,

@@ -14,7 +14,6 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::foundation::{Country, Keyring, PhoneNumber};
 use crate::http::{RateLimit, TrustedProxies};
-use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError};
 use crate::otp::{Channel, OtpCode, Rules};
 use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
@@ -169,67 +168,6 @@ fn parse_origin(text: &str) -> Result<HeaderValue, String> {
     let usable = matches!(url.scheme(), "http" | "https") && matches!(url.path(), "" | "/");
     let origin = usable.then(|| HeaderValue::from_str(&origin).ok()).flatten();
     origin.ok_or_else(wrong)
-}
-
-/// Who carries the codes, with the settings of that one only.
-#[derive(Debug)]
-pub enum ProviderSettings {
-    /// `sinch`.
-    Sinch(SinchSettings),
-    /// `console`.
-    Console,
-}
-
-#[derive(Clone, Copy)]
-enum ProviderName {
-    Sinch,
-    Console,
-}
-
-pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<ProviderSettings> {
-    let names = [("sinch", ProviderName::Sinch), ("console", ProviderName::Console)];
-    reader.known(&["SINCH_APP_KEY", "SINCH_APP_SECRET", "SINCH_BASE_URL", "SINCH_AUTH"]);
-    match reader.word("VERIFICATION_PROVIDER", &names)? {
-        ProviderName::Console if is_production => {
-            let fault = "console shows codes in the terminal and is refused in production";
-            reader.fault("VERIFICATION_PROVIDER", fault);
-            None
-        }
-        ProviderName::Console => Some(ProviderSettings::Console),
-        ProviderName::Sinch => sinch(reader).map(ProviderSettings::Sinch),
-    }
-}
-
-fn sinch(reader: &mut Reader<'_>) -> Option<SinchSettings> {
-    let mend = "the Sinch dashboard shows it with your Verification app";
-    let app_key =
-        reader.required_secret("SINCH_APP_KEY", mend, |text| Ok::<_, &str>(text.to_owned()));
-    let app_secret = reader
-        .required_secret("SINCH_APP_SECRET", mend, |text| Ok::<_, &str>(SecretString::from(text)));
-    let base_url = reader.or("SINCH_BASE_URL", "https://verification.api.sinch.com", Url::parse);
-    let auth =
-        reader.word("SINCH_AUTH", &[("signed", SinchAuth::Signed), ("basic", SinchAuth::Basic)]);
-    let settings = SinchSettings {
-        base_url: base_url?,
-        app_key: app_key?,
-        app_secret: app_secret?,
-        auth: auth?,
-    };
-    match settings.check() {
-        Ok(()) => Some(settings),
-        Err(error) => {
-            reader.fault(name_at_fault(error), error.to_string());
-            None
-        }
-    }
-}
-
-fn name_at_fault(error: SinchSetupError) -> &'static str {
-    match error {
-        SinchSetupError::BaseUrl | SinchSetupError::InTheClear => "SINCH_BASE_URL",
-        SinchSetupError::AppKey => "SINCH_APP_KEY",
-        SinchSetupError::AppSecret(_) => "SINCH_APP_SECRET",
-    }
 }
 
 pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules> {

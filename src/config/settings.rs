@@ -13,9 +13,9 @@ use crate::otp;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
 use crate::state::LoginRules;
 
-use super::Environment;
+use super::providers::{self, ProviderSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::sections::{self, ProviderSettings};
+use super::{Environment, sections};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Settings {
         let database = sections::database(reader);
         let tokens = sections::tokens(reader);
         let edge = sections::edge(reader);
-        let provider = sections::provider(reader, is_production);
+        let provider = providers::provider(reader, is_production);
         let otp = sections::otp(reader, is_production);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::Verdict;
 use serde_json::{Value, json};
 

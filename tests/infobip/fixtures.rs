@@ -7,6 +7,7 @@
 
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::{FailureKind, ProviderFailure};
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::{Started, Verdict};
 use serde_json::{Value, json};
 

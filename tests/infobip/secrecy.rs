@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use ringfence::otp::Channel;
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 

@@ -2,6 +2,7 @@
 
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::{Reason, Verdict};
 use ringfence::otp::providers::infobip::InfobipSettings;
 use secrecy::SecretString;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::Verdict;
 use ringfence::otp::providers::outbound::TOTAL_TIMEOUT;
 use serde_json::json;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use reqwest::Url;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::ProviderFailure;
+use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::{Started, Verdict};
 use ringfence::otp::providers::infobip::{Infobip, InfobipSettings};
 use ringfence::otp::providers::outbound::http_client;

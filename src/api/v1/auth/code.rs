@@ -3,6 +3,7 @@
 use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber};
 use crate::http::{Client, Problem};
+use crate::otp::providers::sinch;
 use crate::otp::{Channel, Live, Recipient, SendError};
 use crate::state::{App, AppState};
 use crate::users::{self, User};
@@ -44,7 +45,8 @@ async fn send_to(
     let live = app.otp.record_sent(&mut transaction, &draft, reference.as_deref()).await?;
     if live.is_some() {
         let now = app.clock.now();
-        users::record_otp_sent(&mut transaction, user, reference.as_deref(), now).await?;
+        let sinch_id = reference.filter(|_| app.otp.provider().name() == sinch::NAME);
+        users::record_otp_sent(&mut transaction, user, sinch_id.as_deref(), now).await?;
     }
     transaction.commit().await?;
     // A racing request has sent a newer code in between: only that one counts.

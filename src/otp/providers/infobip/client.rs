@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use reqwest::Client;
 use tokio::time::Instant;
@@ -19,7 +20,7 @@ use super::settings::{InfobipSettings, InfobipSetupError};
 use crate::otp::Channel;
 use crate::otp::providers::call_log::Call;
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
-use crate::otp::providers::hosted::{Finding, Started, Verdict};
+use crate::otp::providers::hosted::{Finding, HostedVerifier, Started, Verdict};
 use crate::otp::providers::outbound::{ExchangeError, TOTAL_TIMEOUT, exchange, exchange_again};
 use crate::otp::providers::preflight::{is_e164, is_plain_id};
 
@@ -47,13 +48,17 @@ impl Infobip {
         self.total_timeout = total_timeout;
         self
     }
+}
 
-    /// Has Infobip make a PIN and send it to `to_e164`.
-    ///
+#[async_trait]
+impl HostedVerifier for Infobip {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
     /// The text, the voice and their language are those of the message template, and Infobip has
-    /// no place for a reference of ours: `_reference` and `_languages` change nothing. Never sent
-    /// twice. A number's earlier PINs stay good at Infobip.
-    pub async fn start(
+    /// no place for a reference of ours: `_reference` and `_languages` change nothing. A number's earlier PINs stay good at Infobip.
+    async fn start(
         &self,
         _now: DateTime<Utc>,
         to_e164: &str,
@@ -70,12 +75,9 @@ impl Infobip {
         started.map(|(started, _)| started)
     }
 
-    /// Has Infobip judge `code` for the PIN `reference_id`, by whichever channel that went out.
-    ///
-    /// Every outcome but [`Verdict::Approved`] means that the code does not count. Sent a second
-    /// time only if the connection failed before any answer; a wrong code may then have cost two
+    /// By whichever channel the PIN went out. Sent a second time only if the connection failed before any answer; a wrong code may then have cost two
     /// of the application's `pinAttempts`.
-    pub async fn check(
+    async fn check(
         &self,
         _now: DateTime<Utc>,
         reference_id: &str,
@@ -90,7 +92,9 @@ impl Infobip {
         }
         found.map(|finding| finding.verdict)
     }
+}
 
+impl Infobip {
     async fn try_start(
         &self,
         to_e164: &str,

@@ -20,4 +20,4 @@ pub use client::Infobip;
 pub use settings::{InfobipSettings, InfobipSetupError};
 
 /// The provider's name in settings, logs and the database.
-pub const NAME: &str = "infobip";
+const NAME: &str = "infobip";

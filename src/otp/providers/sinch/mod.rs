@@ -16,4 +16,4 @@ pub use client::Sinch;
 pub use settings::{SinchAuth, SinchSettings, SinchSetupError};
 
 /// The provider's name in settings, logs and the database.
-const NAME: &str = "sinch";
+pub const NAME: &str = "sinch";
