@@ -8,7 +8,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
-use crate::http::{Client, Fields, Kind, Problem, note_user};
+use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::{Live, SendError};
@@ -107,12 +107,23 @@ pub(in crate::api) struct OtpError {
 impl Login {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let identifier = input::identifier(app, &mut fields);
-        let password = fields.required("password", "password_too_long", Password::for_login);
+        let password = Self::read_password(&mut fields);
         let device_token = input::opaque_token(&mut fields, "deviceToken");
         let request = identifier.zip(password);
         let request =
             request.map(|(identifier, password)| Self { identifier, password, device_token });
         fields.finish(request)
+    }
+
+    fn read_password(fields: &mut Fields) -> Option<Password> {
+        let raw = fields.required("password", "wrong_type", |text| {
+            Ok::<_, &str>(zeroize::Zeroizing::new(text.to_owned()))
+        })?;
+        Password::for_login(&raw)
+            .inspect_err(|problem| {
+                fields.error(FieldError::new("password", problem.code(), problem));
+            })
+            .ok()
     }
 }
 
