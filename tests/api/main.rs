@@ -1,0 +1,16 @@
+//! The API, in process over real HTTP, each test on a database of its own.
+//!
+//! The test of a file of `src/api` is found by its path; what concerns several of them has a file of
+//! its own beside these.
+#![cfg(all(unix, feature = "private-postgres"))]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+#[path = "../support/fake_sinch/mod.rs"]
+#[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
+mod fake_sinch;
+mod health;
+#[path = "../support/postgres.rs"]
+#[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
+mod postgres;
+mod support;
+mod v1;

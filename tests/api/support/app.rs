@@ -1,0 +1,230 @@
+//! An application as it is served, on ground that several of them may share: a database, a clock
+//! and, with Sinch, the fake of it.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ringfence::app::Application;
+use ringfence::config::{Environment, Settings};
+use ringfence::database;
+use ringfence::foundation::ManualClock;
+use ringfence::otp::Provider;
+use serde_json::Value;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::{Person, Visitor};
+use crate::fake_sinch::{FakeConfig, FakeSinch};
+use crate::postgres::TestDatabase;
+
+/// 32 bytes that are nobody's secret.
+pub(crate) const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// Cheap hashes, since most tests are not about their cost, and limits that nobody meets by chance.
+const SETTINGS: [(&str, &str); 7] = [
+    ("APP_ENV", "test"),
+    ("SECRET_KEY", SECRET_KEY),
+    ("VERIFICATION_PROVIDER", "console"),
+    ("ARGON2_MEMORY_KIB", "64"),
+    ("ARGON2_ITERATIONS", "1"),
+    ("RATE_LIMIT_MAX_REQUESTS", "1000000"),
+    ("RATE_LIMIT_AUTH_MAX_REQUESTS", "1000000"),
+];
+
+/// A served application. Asks itself as a [`Visitor`] from 127.0.0.1.
+pub(crate) struct TestApp {
+    pub(crate) application: Application,
+    ground: Arc<Ground>,
+    visitor: Visitor,
+    server: JoinHandle<()>,
+}
+
+/// What replicas share.
+struct Ground {
+    settings: BTreeMap<String, String>,
+    clock: ManualClock,
+    /// The test's own way to the database, to look at it and to set scenes.
+    database: PgPool,
+    sinch: Option<FakeSinch>,
+}
+
+impl TestApp {
+    /// With the console provider and the usual settings.
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With the console provider and other settings.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::on(Ground::new(settings, None, &clock()).await).await
+    }
+
+    /// With a fake of Sinch.
+    pub(crate) async fn sinch(settings: &[(&str, &str)]) -> Self {
+        let clock = clock();
+        let told = clock.clock();
+        let config = FakeConfig { clock: Arc::new(move || told.now()), ..FakeConfig::default() };
+        let fake = FakeSinch::start(config.clone()).await.unwrap();
+        let url = fake.base_url().to_owned();
+        let of_sinch = [
+            ("VERIFICATION_PROVIDER", "sinch"),
+            ("SINCH_BASE_URL", &url),
+            ("SINCH_APP_KEY", &config.app_key),
+            ("SINCH_APP_SECRET", &config.app_secret),
+        ];
+        let settings = [of_sinch.as_slice(), settings].concat();
+        Self::on(Ground::new(&settings, Some(fake), &clock).await).await
+    }
+
+    /// Another instance on the same database, the same clock and the same fake of Sinch.
+    pub(crate) async fn replica(&self, settings: &[(&str, &str)]) -> Self {
+        let ground = &*self.ground;
+        Self::on_with(Arc::clone(&self.ground), merged(&ground.settings, settings)).await
+    }
+
+    async fn on(ground: Ground) -> Self {
+        let settings = ground.settings.clone();
+        Self::on_with(Arc::new(ground), settings).await
+    }
+
+    async fn on_with(ground: Arc<Ground>, settings: BTreeMap<String, String>) -> Self {
+        let (settings, _) = Settings::read(&Environment::of_pairs(settings))
+            .unwrap_or_else(|faults| panic!("{faults}"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let pool = database::pool(settings.database.clone(), settings.pool_size);
+        let base_url = settings.base_url(address.port());
+        let application =
+            Application::build(settings, pool, ground.clock.clock(), base_url).await.unwrap();
+        let server = serve(listener, &application);
+        let visitor = Visitor::new(format!("http://{address}"));
+        Self { application, ground, visitor, server }
+    }
+
+    /// The only fake of Sinch there is.
+    pub(crate) fn fake(&self) -> &FakeSinch {
+        self.ground.sinch.as_ref().unwrap()
+    }
+
+    pub(crate) fn database(&self) -> &PgPool {
+        &self.ground.database
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.ground.clock.clock().now()
+    }
+
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        self.ground.clock.advance(by);
+    }
+
+    /// How many hashes have been made so far.
+    pub(crate) fn hashes(&self) -> u64 {
+        self.application.state.hasher.hashes_done()
+    }
+
+    /// Every message that the console has, or every start that Sinch accepted, to `person`.
+    pub(crate) fn sends_to(&self, person: &Person) -> usize {
+        match &self.ground.sinch {
+            Some(fake) => fake.starts().iter().filter(|it| it.number == person.phone).count(),
+            None => self.messages_to(person).len(),
+        }
+    }
+
+    /// The newest code that `person` has received.
+    #[track_caller]
+    pub(crate) fn code_for(&self, person: &Person) -> String {
+        let code = match &self.ground.sinch {
+            Some(fake) => fake.code_for(&person.phone),
+            None => {
+                self.messages_to(person).first().map(|it| it["code"].as_str().unwrap().to_owned())
+            }
+        };
+        assert!(code.is_some(), "{person:?} has no code");
+        code.unwrap_or_default()
+    }
+
+    /// What the console has for `person`, newest first.
+    pub(crate) fn messages_to(&self, person: &Person) -> Vec<Value> {
+        let Provider::Console(console) = self.application.state.otp.provider() else {
+            return Vec::new();
+        };
+        let messages = console.messages().into_iter().map(|it| serde_json::to_value(it).unwrap());
+        messages.filter(|it| it["to"] == person.phone.as_str()).collect()
+    }
+
+    /// Registers `person` and logs in: the ticket of a login whose code is on its way.
+    pub(crate) async fn pending(&self, person: &Person) -> String {
+        self.register(person).await.is(201);
+        self.login(person).await.is(200).text("loginTicket")
+    }
+
+    /// Walks `person` from sign-up to the first token.
+    pub(crate) async fn verified(&self, person: &Person) -> String {
+        let ticket = self.pending(person).await;
+        self.verify(&ticket, &self.code_for(person)).await.is(200).text("token")
+    }
+
+    /// The row of `person` in `users`.
+    pub(crate) async fn user_row(&self, person: &Person) -> Value {
+        let query = "SELECT to_jsonb(u)::text FROM users u WHERE phone_number = $1";
+        let row: String =
+            sqlx::query_scalar(query).bind(&person.phone).fetch_one(self.database()).await.unwrap();
+        serde_json::from_str(&row).unwrap()
+    }
+
+    /// The one number that `query` answers.
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(self.database()).await.unwrap()
+    }
+}
+
+impl Ground {
+    async fn new(settings: &[(&str, &str)], sinch: Option<FakeSinch>, clock: &ManualClock) -> Self {
+        let TestDatabase { options, url } = TestDatabase::new().await;
+        let usual = merged(&BTreeMap::new(), &SETTINGS);
+        let settings = merged(&usual, &[[("DATABASE_URL", &*url)].as_slice(), settings].concat());
+        Self { settings, clock: clock.clone(), database: database::pool(options, 2), sinch }
+    }
+}
+
+impl Deref for TestApp {
+    type Target = Visitor;
+
+    fn deref(&self) -> &Visitor {
+        &self.visitor
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn serve(listener: TcpListener, application: &Application) -> JoinHandle<()> {
+    let service = application.service();
+    tokio::spawn(async move {
+        // Returns only if it is told to stop, which nobody does.
+        let _ = axum::serve(listener, service).await;
+    })
+}
+
+fn merged(
+    settings: &BTreeMap<String, String>,
+    others: &[(&str, &str)],
+) -> BTreeMap<String, String> {
+    let mut settings = settings.clone();
+    settings.extend(others.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    settings
+}
+
+/// A time that has microseconds, and that is nobody's birthday.
+fn clock() -> ManualClock {
+    let start = "2026-03-04T05:06:07.890123Z";
+    ManualClock::new(DateTime::parse_from_rfc3339(start).unwrap().to_utc())
+}

@@ -1,0 +1,104 @@
+//! Somebody who asks the server over HTTP, and the requests that most tests make.
+
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::{Answer, Person};
+
+/// More than any answer takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A client of one server. Clones share their connections.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    http: Client,
+    base_url: String,
+    headers: HeaderMap,
+}
+
+impl Visitor {
+    pub(super) fn new(base_url: String) -> Self {
+        let http = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        Self { http, base_url, headers: HeaderMap::new() }
+    }
+
+    /// The same, sending one more header with each request.
+    pub(crate) fn with_header(&self, name: &'static str, value: &str) -> Self {
+        let mut visitor = self.clone();
+        let value = HeaderValue::from_str(value).unwrap();
+        visitor.headers.append(HeaderName::from_static(name), value);
+        visitor
+    }
+
+    /// The same, as a proxy would announce it.
+    pub(crate) fn at(&self, forwarded_for: &str) -> Self {
+        self.with_header("x-forwarded-for", forwarded_for)
+    }
+
+    /// Where it asks, without a slash at the end.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// A request that is still to be sent.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.base_url);
+        self.http.request(method, url).headers(self.headers.clone())
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        let request = request.build().unwrap();
+        let path = request.url().path().to_owned();
+        Answer::read(&path, self.http.execute(request).await.unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Asks with a bearer token.
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Answer {
+        let request = self.request(Method::GET, path);
+        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
+    }
+
+    pub(crate) async fn register(&self, person: &Person) -> Answer {
+        self.post("/api/v1/auth/register", &person.registration()).await
+    }
+
+    pub(crate) async fn login(&self, person: &Person) -> Answer {
+        self.post("/api/v1/auth/login", &person.credentials()).await
+    }
+
+    pub(crate) async fn request_otp(&self, ticket: &str) -> Answer {
+        self.request_otp_with(&json!({ "loginTicket": ticket })).await
+    }
+
+    pub(crate) async fn request_otp_with(&self, body: &Value) -> Answer {
+        self.post("/api/v1/auth/request-otp", body).await
+    }
+
+    pub(crate) async fn verify(&self, ticket: &str, code: &str) -> Answer {
+        self.verify_with(&json!({ "loginTicket": ticket, "otpCode": code })).await
+    }
+
+    pub(crate) async fn verify_with(&self, body: &Value) -> Answer {
+        self.post("/api/v1/auth/verify-otp", body).await
+    }
+
+    /// What the token says.
+    pub(crate) async fn session(&self, token: &str) -> Answer {
+        self.get_as(token, "/api/v1/auth/session").await
+    }
+
+    pub(crate) async fn profile(&self, token: &str) -> Answer {
+        self.get_as(token, "/api/v1/profile").await
+    }
+}

@@ -1,0 +1,7 @@
+//! Signing up and logging in.
+
+mod login;
+mod register;
+mod request_otp;
+mod session;
+mod verify_otp;

@@ -1,0 +1,4 @@
+//! Version 1 of the API.
+
+mod auth;
+mod profile;
