@@ -5,12 +5,16 @@
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod cors;
+mod edge;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
 mod health;
+mod limits;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
 mod postgres;
 mod support;
 mod v1;
+mod well_known;

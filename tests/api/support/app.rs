@@ -38,6 +38,8 @@ const SETTINGS: [(&str, &str); 7] = [
 /// A served application. Asks itself as a [`Visitor`] from 127.0.0.1.
 pub(crate) struct TestApp {
     pub(crate) application: Application,
+    /// Who issues its tokens.
+    pub(crate) issuer: String,
     ground: Arc<Ground>,
     visitor: Visitor,
     server: JoinHandle<()>,
@@ -97,12 +99,12 @@ impl TestApp {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let pool = database::pool(settings.database.clone(), settings.pool_size);
-        let base_url = settings.base_url(address.port());
-        let application =
-            Application::build(settings, pool, ground.clock.clock(), base_url).await.unwrap();
+        let issuer = settings.base_url(address.port());
+        let application = Application::build(settings, pool, ground.clock.clock(), issuer.clone());
+        let application = application.await.unwrap();
         let server = serve(listener, &application);
         let visitor = Visitor::new(format!("http://{address}"));
-        Self { application, ground, visitor, server }
+        Self { application, issuer, ground, visitor, server }
     }
 
     /// The only fake of Sinch there is.

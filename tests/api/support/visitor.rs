@@ -38,11 +38,6 @@ impl Visitor {
         self.with_header("x-forwarded-for", forwarded_for)
     }
 
-    /// Where it asks, without a slash at the end.
-    pub(crate) fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
     /// A request that is still to be sent.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.base_url);
