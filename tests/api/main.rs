@@ -5,7 +5,9 @@
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod clock;
 mod cors;
+mod destinations;
 mod edge;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
@@ -15,6 +17,7 @@ mod limits;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
 mod postgres;
+mod sending;
 mod support;
 mod v1;
 mod well_known;
