@@ -76,8 +76,8 @@ pub(in crate::api) async fn verify_otp(
     fields: Fields,
 ) -> Result<Json<SignedIn>, Problem> {
     let VerifyOtp { reference, code } = VerifyOtp::read(&app, fields)?;
-    let none = Problem::new(Kind::OtpInvalid).detail("Invalid or expired OTP code.");
-    let login = reference.find(&app, &client, app.clock.now(), none).await?;
+    let has_ticket = matches!(reference, Reference::Ticket(_));
+    let login = reference.find(&app, &client, app.clock.now(), invalid()).await?;
     note_user(&login.user);
 
     to_the_end(async move { judge(&app, &login, &code).await }).await.map(Json)
@@ -90,7 +90,7 @@ async fn judge(app: &App, login: &PendingLogin, code: &OtpCode) -> Result<Signed
     let guess = app.otp.take_guess(&app.database, login.user).await.map_err(refuse)?;
     match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
         Judgement::Right => {}
-        Judgement::Wrong => return Err(wrong(&guess)),
+        Judgement::Wrong => return Err(wrong(&guess, has_ticket)),
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
@@ -144,14 +144,23 @@ fn method_of(channel: Channel) -> Method {
     }
 }
 
-fn wrong(guess: &Guess) -> Problem {
+/// Without the ticket a wrong code is answered like an unknown user: who shares an address with
+/// somebody who is logging in must not learn of it.
+fn wrong(guess: &Guess, has_ticket: bool) -> Problem {
     if guess.attempts_left == 0 {
         return over(Ending::Burnt);
     }
-    Problem::new(Kind::OtpInvalid)
-        .detail("Invalid or expired OTP code.")
+    let problem = invalid();
+    if !has_ticket {
+        return problem;
+    }
+    problem
         .with("attemptsLeft", guess.attempts_left)
         .with("codeExpiresAt", guess.expires_at.to_rfc3339())
+}
+
+fn invalid() -> Problem {
+    Problem::new(Kind::OtpInvalid).detail("Invalid or expired OTP code.")
 }
 
 fn over(ending: Ending) -> Problem {
