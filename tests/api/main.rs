@@ -14,10 +14,14 @@ mod edge;
 mod fake_sinch;
 mod health;
 mod limits;
+mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
 mod postgres;
+mod secrets;
 mod sending;
 mod support;
+mod tokens;
+mod uniformity;
 mod v1;
 mod well_known;

@@ -7,7 +7,7 @@ mod person;
 mod visitor;
 
 pub(crate) use answer::Answer;
-pub(crate) use app::TestApp;
+pub(crate) use app::{SECRET_KEY, TestApp};
 pub(crate) use person::Person;
 pub(crate) use visitor::Visitor;
 

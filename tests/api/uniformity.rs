@@ -1,0 +1,204 @@
+//! What nobody learns: whether somebody has an account. Answers are compared whole, but for the
+//! request's own id, and so is the number of hashes behind them.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person, TestApp, wrong};
+
+/// Everything of an answer that could tell two of them apart.
+fn face(answer: &Answer) -> (u16, BTreeSet<String>, Value) {
+    let names = answer.headers().keys().map(ToString::to_string).collect();
+    let mut body = answer.json().clone();
+    let id = body.as_object_mut().and_then(|members| members.remove("requestId"));
+    assert!(id.is_some(), "{answer:?}");
+    (answer.status(), names, body)
+}
+
+/// Asks, and tells the answer with the number of hashes that it took.
+async fn weigh(app: &TestApp, asked: impl Future<Output = Answer>) -> (Answer, u64) {
+    let before = app.hashes();
+    let answer = asked.await;
+    (answer, app.hashes() - before)
+}
+
+fn stranger() -> Person {
+    Person::numbered(999)
+}
+
+#[tokio::test]
+async fn an_unknown_user_and_a_wrong_password_are_answered_alike() {
+    let app = TestApp::new().await;
+    let ada = Person::ada();
+    app.verified(&ada).await;
+    let path = "/api/v1/auth/login";
+    for field in ["email", "phoneNumber"] {
+        let (known, unknown) = match field {
+            "email" => (&ada.email, &stranger().email),
+            _ => (&ada.phone, &stranger().phone),
+        };
+        let known = json!({ field: known, "password": "not hers at all" });
+        let unknown = json!({ field: unknown, "password": "not hers at all" });
+        let (known, hashes_known) = weigh(&app, app.post(path, &known)).await;
+        let (unknown, hashes_unknown) = weigh(&app, app.post(path, &unknown)).await;
+        assert_eq!(face(&known), face(&unknown));
+        assert_eq!((hashes_known, hashes_unknown), (1, 1));
+        known.is_problem(401, "invalid_credentials");
+    }
+}
+
+#[tokio::test]
+async fn without_a_login_from_there_nobody_learns_who_exists() {
+    let app = TestApp::with(&[("TRUSTED_PROXIES", "127.0.0.1")]).await;
+    let (home, elsewhere) = (app.at("203.0.113.1"), app.at("203.0.113.2"));
+    let ada = Person::ada();
+    home.register(&ada).await.is(201);
+    home.login(&ada).await.is(200);
+    let code = app.code_for(&ada);
+    for (known, unknown) in [
+        (json!({ "email": ada.email }), json!({ "email": stranger().email })),
+        (json!({ "phoneNumber": ada.phone }), json!({ "phoneNumber": stranger().phone })),
+    ] {
+        let answers =
+            (elsewhere.request_otp_with(&known).await, elsewhere.request_otp_with(&unknown).await);
+        assert_eq!(face(&answers.0), face(&answers.1));
+        answers.0.is_problem(401, "login_required");
+
+        let with_code = |body: &Value| {
+            let mut body = body.clone();
+            body["otpCode"] = json!(code);
+            body
+        };
+        let right = elsewhere.verify_with(&with_code(&known)).await;
+        let unknown = elsewhere.verify_with(&with_code(&unknown)).await;
+        assert_eq!(face(&right), face(&unknown));
+        assert_eq!(
+            right.is_problem(401, "otp_invalid").text("detail"),
+            "Invalid or expired OTP code."
+        );
+    }
+    assert_eq!(app.sends_to(&ada), 1);
+    assert_eq!(app.count("SELECT attempts_left::int8 FROM otp_challenges").await, 5);
+}
+
+#[tokio::test]
+async fn a_login_that_has_run_out_is_as_good_as_none() {
+    let app = TestApp::new().await;
+    let ada = Person::ada();
+    app.pending(&ada).await;
+    app.advance(TimeDelta::minutes(10));
+    let known = app.request_otp_with(&json!({ "email": ada.email })).await;
+    let unknown = app.request_otp_with(&json!({ "email": stranger().email })).await;
+    assert_eq!(face(&known), face(&unknown));
+    known.is_problem(401, "login_required");
+}
+
+#[tokio::test]
+async fn without_a_ticket_a_wrong_code_tells_no_more_than_an_unknown_user() {
+    let app = TestApp::new().await;
+    let ada = Person::ada();
+    app.pending(&ada).await;
+    let guess = wrong(&app.code_for(&ada));
+    let known = app.verify_with(&json!({ "email": ada.email, "otpCode": guess })).await;
+    let unknown = app.verify_with(&json!({ "email": stranger().email, "otpCode": guess })).await;
+    assert_eq!(face(&known), face(&unknown));
+    known.is_problem(401, "otp_invalid");
+    // It was counted all the same.
+    assert_eq!(app.count("SELECT attempts_left::int8 FROM otp_challenges").await, 4);
+}
+
+#[tokio::test]
+async fn without_a_ticket_a_code_counts_only_where_the_login_came_from() {
+    let app = TestApp::with(&[("TRUSTED_PROXIES", "127.0.0.1")]).await;
+    for (person, home, same, other) in [
+        (Person::ada(), "203.0.113.1", "203.0.113.1", "203.0.113.2"),
+        (Person::bob(), "2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"),
+    ] {
+        app.at(home).register(&person).await.is(201);
+        app.at(home).login(&person).await.is(200);
+        let body = json!({ "email": person.email, "otpCode": app.code_for(&person) });
+        app.at(other).verify_with(&body).await.is_problem(401, "otp_invalid");
+        app.at(same).verify_with(&body).await.is(200);
+    }
+}
+
+#[tokio::test]
+async fn with_its_ticket_a_code_counts_anywhere() {
+    let app = TestApp::with(&[("TRUSTED_PROXIES", "127.0.0.1")]).await;
+    let ticket = app.at("203.0.113.1").register(&Person::ada()).await.is(201).text("loginTicket");
+    app.at("203.0.113.1").request_otp(&ticket).await.is(200);
+    app.at("198.51.100.7").verify(&ticket, &app.code_for(&Person::ada())).await.is(200);
+}
+
+#[tokio::test]
+async fn a_ticket_can_be_required() {
+    let app = TestApp::with(&[("LOGIN_TICKET", "required")]).await;
+    let ada = Person::ada();
+    let ticket = app.pending(&ada).await;
+    let code = app.code_for(&ada);
+    for who in [json!({ "email": ada.email }), json!({ "phoneNumber": ada.phone }), json!({})] {
+        let answer = app.request_otp_with(&who).await;
+        answer.finds_fault_with(&[("loginTicket", "required")]);
+        let mut guess = who.clone();
+        guess["otpCode"] = json!(code);
+        app.verify_with(&guess).await.finds_fault_with(&[("loginTicket", "required")]);
+    }
+    app.verify(&ticket, &code).await.is(200);
+}
+
+#[tokio::test]
+async fn concealing_only_registration_tells_who_exists() {
+    let app = TestApp::new().await;
+    app.register(&Person::ada()).await.is(201);
+    let same_email = Person { phone: Person::bob().phone, ..Person::ada() };
+    let (taken, hashes) = weigh(&app, app.register(&same_email)).await;
+    taken.is_problem(409, "email_taken");
+    assert_eq!(hashes, 1, "a taken address costs what a new one costs");
+}
+
+#[tokio::test]
+async fn strict_not_even_registration_tells() {
+    let app = TestApp::with(&[("USER_ENUMERATION", "strict")]).await;
+    let ada = Person::ada();
+    app.register(&ada).await.is(201);
+    let row = app.user_row(&ada).await;
+    let same_email = Person { phone: Person::bob().phone, ..Person::ada() };
+    let same_phone = Person { email: Person::bob().email, ..Person::ada() };
+    let other_password = Person { password: "somebody else's password".to_owned(), ..ada.clone() };
+    let (new, hashes_new) = weigh(&app, app.register(&stranger())).await;
+    let shape = |answer: &Answer| {
+        let body = answer.json().as_object().unwrap();
+        let members: Vec<_> =
+            body.iter().map(|(name, value)| (name.clone(), value.is_string())).collect();
+        let headers: BTreeSet<_> = answer.headers().keys().map(ToString::to_string).collect();
+        (answer.status(), headers, members, body["message"].clone(), body["requiresOtp"].clone())
+    };
+    for taken in [same_email, same_phone, other_password] {
+        let (answer, hashes) = weigh(&app, app.register(&taken)).await;
+        assert_eq!(shape(&answer), shape(&new));
+        assert_eq!(hashes, hashes_new);
+        assert_ne!(answer.json()["userId"], row["id"], "not the owner's id");
+    }
+    assert_eq!(app.count("SELECT count(*) FROM users").await, 2);
+    assert_eq!(app.count("SELECT count(*) FROM login_tickets").await, 2);
+    assert_eq!(app.user_row(&ada).await, row);
+}
+
+#[tokio::test]
+async fn revealing_is_a_choice() {
+    let app = TestApp::with(&[("USER_ENUMERATION", "reveal")]).await;
+    let ada = Person::ada();
+    app.register(&ada).await.is(201);
+    app.advance(TimeDelta::minutes(10));
+    let unknown = json!({ "email": stranger().email });
+    let answer = app.request_otp_with(&unknown).await.is_problem(404, "user_not_found");
+    assert_eq!(answer.text("detail"), "User not found.");
+    let guess = json!({ "phoneNumber": stranger().phone, "otpCode": "123456" });
+    app.verify_with(&guess).await.is_problem(404, "user_not_found");
+    let known = json!({ "email": ada.email });
+    app.request_otp_with(&known).await.is_problem(401, "login_required");
+    let login = app.login(&stranger()).await;
+    login.is_problem(401, "invalid_credentials");
+}
