@@ -18,6 +18,7 @@ mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
 mod postgres;
+mod provider;
 mod secrets;
 mod sending;
 mod support;
