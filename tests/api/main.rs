@@ -19,6 +19,7 @@ mod policy;
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
 mod postgres;
 mod provider;
+mod races;
 mod secrets;
 mod sending;
 mod support;

@@ -4,11 +4,13 @@
 mod answer;
 mod app;
 mod person;
+mod race;
 mod visitor;
 
 pub(crate) use answer::Answer;
 pub(crate) use app::{SECRET_KEY, TestApp};
 pub(crate) use person::Person;
+pub(crate) use race::{RACERS, count, race};
 pub(crate) use visitor::Visitor;
 
 /// A code of the same form that is not `code`.
