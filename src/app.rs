@@ -52,7 +52,8 @@ impl Application {
             entropy: entropy.clone(),
         };
         let keyring = Arc::new(settings.keyring);
-        let (provider, console) = provider(settings.provider)?;
+        let is_development = settings.app_env == AppEnv::Development;
+        let (provider, console) = provider(settings.provider, is_development)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
         let state = AppState::new(App {
             database,
@@ -67,9 +68,8 @@ impl Application {
             entropy,
         });
         let limits = RateLimits::new(settings.api_limit, settings.auth_limit);
-        let with_demo = settings.app_env == AppEnv::Development;
-        let inbox = console.clone().filter(|_| with_demo);
-        let router = api::router(state.clone(), &edge, &limits, with_demo, inbox);
+        let inbox = console.clone().filter(|_| is_development);
+        let router = api::router(state.clone(), &edge, &limits, is_development, inbox);
         Ok(Self { state, console, limits, router })
     }
 
@@ -80,10 +80,13 @@ impl Application {
 }
 
 /// The provider, and the console apart where that is it: its messages can be looked at.
-fn provider(settings: ProviderSettings) -> anyhow::Result<(Provider, Option<Console>)> {
+fn provider(
+    settings: ProviderSettings,
+    is_development: bool,
+) -> anyhow::Result<(Provider, Option<Console>)> {
     Ok(match settings {
         ProviderSettings::Console => {
-            let console = Console::default();
+            let console = Console::new(is_development);
             (Provider::Delivery(Arc::new(console.clone())), Some(console))
         }
         ProviderSettings::Sinch(settings) => {

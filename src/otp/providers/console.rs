@@ -18,8 +18,11 @@ use super::failure::ProviderFailure;
 const MESSAGES_MAX: usize = 100;
 
 /// Keeps the last messages in memory. Clones share them.
-#[derive(Clone, Default)]
-pub struct Console(Arc<Mutex<VecDeque<ConsoleMessage>>>);
+#[derive(Clone)]
+pub struct Console {
+    messages: Arc<Mutex<VecDeque<ConsoleMessage>>>,
+    in_terminal: bool,
+}
 
 /// A message that a real carrier would have delivered.
 #[derive(Clone, Serialize)]
@@ -49,10 +52,12 @@ impl MessageSender for Console {
             code,
             sent_at: now,
         };
-        let ConsoleMessage { channel, to, text, .. } = &message;
-        // A closed terminal must not fail a login: the inbox has the code all the same.
-        let _ = writeln!(std::io::stdout(), "  {channel} to {to}: {text}");
-        let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.in_terminal {
+            let ConsoleMessage { channel, to, text, .. } = &message;
+            // A closed terminal must not fail a login: the inbox has the code all the same.
+            let _ = writeln!(std::io::stdout(), "  {channel} to {to}: {text}");
+        }
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         messages.push_front(message);
         messages.truncate(MESSAGES_MAX);
         Ok(())
@@ -60,9 +65,14 @@ impl MessageSender for Console {
 }
 
 impl Console {
+    /// With nothing "sent" yet. `in_terminal`: messages are written to the terminal, too.
+    pub fn new(in_terminal: bool) -> Self {
+        Self { messages: Arc::default(), in_terminal }
+    }
+
     /// The last messages, newest first.
     pub fn messages(&self) -> Vec<ConsoleMessage> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }
 

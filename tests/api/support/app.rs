@@ -11,7 +11,7 @@ use ringfence::app::Application;
 use ringfence::config::{Environment, Settings};
 use ringfence::database;
 use ringfence::foundation::ManualClock;
-use ringfence::otp::Provider;
+use ringfence::http;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -152,7 +152,7 @@ impl TestApp {
 
     /// What the console has for `person`, newest first.
     pub(crate) fn messages_to(&self, person: &Person) -> Vec<Value> {
-        let Provider::Console(console) = self.application.state.otp.provider() else {
+        let Some(console) = &self.application.console else {
             return Vec::new();
         };
         let messages = console.messages().into_iter().map(|it| serde_json::to_value(it).unwrap());
@@ -209,11 +209,8 @@ impl Drop for TestApp {
 }
 
 fn serve(listener: TcpListener, application: &Application) -> JoinHandle<()> {
-    let service = application.service();
-    tokio::spawn(async move {
-        // Returns only if it is told to stop, which nobody does.
-        let _ = axum::serve(listener, service).await;
-    })
+    // Nobody tells it to stop.
+    tokio::spawn(http::serve(listener, application.router(), std::future::pending()))
 }
 
 fn merged(

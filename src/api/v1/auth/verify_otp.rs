@@ -80,12 +80,17 @@ pub(in crate::api) async fn verify_otp(
     let login = reference.find(&app, &client, app.clock.now(), invalid()).await?;
     note_user(&login.user);
 
-    to_the_end(async move { judge(&app, &login, &code).await }).await.map(Json)
+    to_the_end(async move { judge(&app, &login, &code, has_ticket).await }).await.map(Json)
 }
 
 /// Has the guess judged and, where it is right, finishes the login. Not to be broken off: a provider
 /// says "right" only once.
-async fn judge(app: &App, login: &PendingLogin, code: &OtpCode) -> Result<SignedIn, Problem> {
+async fn judge(
+    app: &App,
+    login: &PendingLogin,
+    code: &OtpCode,
+    has_ticket: bool,
+) -> Result<SignedIn, Problem> {
     let refuse = |error| Problem::from_guess(app, error);
     let guess = app.otp.take_guess(&app.database, login.user).await.map_err(refuse)?;
     match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
