@@ -10,6 +10,7 @@ mod guess;
 pub mod providers;
 mod send;
 mod store;
+pub mod text;
 mod windows;
 
 use std::collections::{HashMap, HashSet};

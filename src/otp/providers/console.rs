@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::delivery::{Message, MessageSender};
 use super::failure::ProviderFailure;
+use crate::otp::text;
 
 /// More than anybody looks back upon.
 const MESSAGES_MAX: usize = 100;
@@ -44,12 +45,11 @@ impl MessageSender for Console {
 
     /// "Sends" the code: to the terminal and to the inbox.
     async fn send(&self, now: DateTime<Utc>, message: &Message<'_>) -> Result<(), ProviderFailure> {
-        let code = message.code.expose().to_owned();
         let message = ConsoleMessage {
             to: message.to.e164().to_owned(),
             channel: message.channel.as_str(),
-            text: format!("{code} is your code. Never share it."),
-            code,
+            text: text::code_text(message.code).to_string(),
+            code: message.code.expose().to_owned(),
             sent_at: now,
         };
         if self.in_terminal {
