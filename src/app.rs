@@ -14,6 +14,7 @@ use crate::http::{Edge, RateLimits};
 use crate::otp::providers::console::Console;
 use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
+use crate::otp::providers::plivo::Plivo;
 use crate::otp::providers::sinch::Sinch;
 use crate::otp::{Otp, Provider};
 use crate::passwords::{Hasher, PoolSize};
@@ -100,6 +101,12 @@ fn provider(
             let infobip =
                 Infobip::new(settings, client).context("the INFOBIP_ settings are not right")?;
             (Provider::Hosted(Arc::new(infobip)), None)
+        }
+        ProviderSettings::Plivo(settings) => {
+            let client = outbound::http_client().context("the HTTP client cannot be made")?;
+            let plivo =
+                Plivo::new(settings, client).context("the PLIVO_ settings are not right")?;
+            (Provider::Delivery(Arc::new(plivo)), None)
         }
     })
 }

@@ -4,6 +4,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::otp::providers::infobip::{InfobipSettings, InfobipSetupError};
+use crate::otp::providers::plivo::{PlivoSettings, PlivoSetupError};
 use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError};
 
 use super::reader::Reader;
@@ -15,6 +16,8 @@ pub enum ProviderSettings {
     Sinch(SinchSettings),
     /// `infobip`.
     Infobip(InfobipSettings),
+    /// `plivo`.
+    Plivo(PlivoSettings),
     /// `console`.
     Console,
 }
@@ -23,6 +26,7 @@ pub enum ProviderSettings {
 enum ProviderName {
     Sinch,
     Infobip,
+    Plivo,
     Console,
 }
 
@@ -30,11 +34,13 @@ pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<P
     let names = [
         ("sinch", ProviderName::Sinch),
         ("infobip", ProviderName::Infobip),
+        ("plivo", ProviderName::Plivo),
         ("console", ProviderName::Console),
     ];
     reader.known(&["SINCH_APP_KEY", "SINCH_APP_SECRET", "SINCH_BASE_URL", "SINCH_AUTH"]);
     reader.known(&["INFOBIP_API_KEY", "INFOBIP_BASE_URL"]);
     reader.known(&["INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"]);
+    reader.known(&["PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_BASE_URL"]);
     match reader.word("VERIFICATION_PROVIDER", &names)? {
         ProviderName::Console if is_production => {
             let fault = "console shows codes in the terminal and is refused in production";
@@ -44,6 +50,7 @@ pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<P
         ProviderName::Console => Some(ProviderSettings::Console),
         ProviderName::Sinch => sinch(reader).map(ProviderSettings::Sinch),
         ProviderName::Infobip => infobip(reader).map(ProviderSettings::Infobip),
+        ProviderName::Plivo => plivo(reader).map(ProviderSettings::Plivo),
     }
 }
 
@@ -111,5 +118,37 @@ fn infobip_name_at_fault(error: InfobipSetupError) -> &'static str {
         InfobipSetupError::ApiKey => "INFOBIP_API_KEY",
         InfobipSetupError::ApplicationId => "INFOBIP_2FA_APP_ID",
         InfobipSetupError::MessageId => "INFOBIP_2FA_MSG_ID",
+    }
+}
+
+fn plivo(reader: &mut Reader<'_>) -> Option<PlivoSettings> {
+    let mend = "the Plivo console shows it";
+    let word = |text: &str| Ok::<_, &str>(text.to_owned());
+    let auth_id = reader.required("PLIVO_AUTH_ID", mend, word);
+    let auth_token = reader
+        .required_secret("PLIVO_AUTH_TOKEN", mend, |text| Ok::<_, &str>(SecretString::from(text)));
+    let phone_number = reader.required("PLIVO_PHONE_NUMBER", "it is what texts come from", word);
+    let base_url = reader.or("PLIVO_BASE_URL", "https://api.plivo.com", Url::parse);
+    let settings = PlivoSettings {
+        base_url: base_url?,
+        auth_id: auth_id?,
+        auth_token: auth_token?,
+        phone_number: phone_number?,
+    };
+    match settings.check() {
+        Ok(()) => Some(settings),
+        Err(error) => {
+            reader.fault(plivo_name_at_fault(error), error.to_string());
+            None
+        }
+    }
+}
+
+fn plivo_name_at_fault(error: PlivoSetupError) -> &'static str {
+    match error {
+        PlivoSetupError::BaseUrl | PlivoSetupError::InTheClear => "PLIVO_BASE_URL",
+        PlivoSetupError::AuthId => "PLIVO_AUTH_ID",
+        PlivoSetupError::AuthToken => "PLIVO_AUTH_TOKEN",
+        PlivoSetupError::PhoneNumber => "PLIVO_PHONE_NUMBER",
     }
 }

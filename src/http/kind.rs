@@ -98,7 +98,7 @@ impl Kind {
         let (status, code, title, description) = match self {
             Self::JsonInvalid => (400, "json_invalid", "The body is not valid JSON.", "Send one JSON object in UTF-8."),
             Self::ValidationFailed => (400, "validation_failed", "Some fields are not right.", "`errors` names every field at fault, what is wrong with it, and a code for each."),
-            Self::ChannelNotSupported => (400, "channel_not_supported", "The number cannot receive a code this way.", "Texts do not reach fixed lines; ask for `channel: call`. Premium-rate and similar numbers receive none."),
+            Self::ChannelNotSupported => (400, "channel_not_supported", "The number cannot receive a code this way.", "Texts do not reach fixed lines, and not every carrier places calls: try the other `channel`. Premium-rate and similar numbers receive none."),
             Self::CountryNotSupported => (400, "country_not_supported", "No codes are sent to this country.", "The operator has not allowed the number's country."),
             Self::PhoneUnreachable => (400, "phone_unreachable", "The carrier refused the number.", "Check that the number is right."),
             Self::InvalidCredentials => (401, "invalid_credentials", "Invalid e-mail or password.", "The same for an unknown user and for a wrong password."),

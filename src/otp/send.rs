@@ -84,8 +84,8 @@ pub enum SendError {
         /// When there is room again.
         retry_at: DateTime<Utc>,
     },
-    /// The number cannot receive by this channel.
-    #[error("the number cannot receive by this channel")]
+    /// The number cannot receive by this channel, or the provider does not carry it.
+    #[error("the number cannot receive by this channel, or the provider does not carry it")]
     ChannelImpossible,
     /// `ALLOWED_COUNTRIES` does not have the number's country.
     #[error("no codes are sent to the number's country")]
@@ -200,6 +200,9 @@ impl Otp {
     fn require_reachable(&self, recipient: &Recipient) -> Result<(), SendError> {
         if !self.rules.allows(&recipient.number) {
             return Err(SendError::CountryNotAllowed);
+        }
+        if !self.provider.carries(recipient.channel) {
+            return Err(SendError::ChannelImpossible);
         }
         match (recipient.number.number_type(), recipient.channel) {
             (NumberType::TextsAndCalls, _) | (NumberType::CallsOnly, Channel::Call) => Ok(()),

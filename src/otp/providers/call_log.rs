@@ -56,6 +56,18 @@ impl Call {
         emit!(info, self, line);
     }
 
+    /// A message that was taken over; at level `warn` where the provider spoke of an error all the
+    /// same.
+    pub(super) fn accepted(&self, http_status: u16, detail: Option<&str>, is_odd: bool) {
+        let line =
+            Line { outcome: "accepted", http_status: Some(http_status), detail, ..Line::default() };
+        if is_odd {
+            emit!(warn, self, line);
+        } else {
+            emit!(info, self, line);
+        }
+    }
+
     /// A judgement on a code; at level `warn` where the provider used words that are not on its
     /// published list, so that somebody looks at them.
     pub(super) fn judged(&self, finding: &Finding) {

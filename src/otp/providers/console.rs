@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::delivery::{Message, MessageSender};
 use super::failure::ProviderFailure;
-use crate::otp::text;
+use crate::otp::{Channel, text};
 
 /// More than anybody looks back upon.
 const MESSAGES_MAX: usize = 100;
@@ -41,6 +41,10 @@ pub struct ConsoleMessage {
 impl MessageSender for Console {
     fn name(&self) -> &'static str {
         "console"
+    }
+
+    fn carries(&self, _: Channel) -> bool {
+        true
     }
 
     /// "Sends" the code: to the terminal and to the inbox.

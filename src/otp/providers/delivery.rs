@@ -15,6 +15,9 @@ pub trait MessageSender: fmt::Debug + Send + Sync {
     /// Its name in `VERIFICATION_PROVIDER`, in the log and in the database.
     fn name(&self) -> &'static str;
 
+    /// Whether it carries codes this way.
+    fn carries(&self, channel: Channel) -> bool;
+
     /// Hands the message over. Never sent twice.
     async fn send(&self, now: DateTime<Utc>, message: &Message<'_>) -> Result<(), ProviderFailure>;
 }
@@ -28,4 +31,12 @@ pub struct Message<'a> {
     pub channel: Channel,
     /// The code.
     pub code: &'a OtpCode,
+}
+
+/// A message or call that a provider has taken over. Whether it arrives is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The provider's handle, for its support and its reports: 1 to 128 characters of
+    /// `[A-Za-z0-9_-]`. It proves nothing and checks no code.
+    pub reference: String,
 }

@@ -7,6 +7,7 @@ pub mod failure;
 pub mod hosted;
 pub mod infobip;
 pub mod outbound;
+pub mod plivo;
 mod preflight;
 mod redaction;
 pub mod sinch;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 
 use delivery::MessageSender;
 use hosted::HostedVerifier;
+
+use crate::otp::Channel;
 
 /// Who carries the codes: `VERIFICATION_PROVIDER`.
 #[derive(Clone, Debug)]
@@ -31,6 +34,14 @@ impl Provider {
         match self {
             Self::Hosted(provider) => provider.name(),
             Self::Delivery(provider) => provider.name(),
+        }
+    }
+
+    /// Whether it carries codes this way. Hosted providers do both.
+    pub fn carries(&self, channel: Channel) -> bool {
+        match self {
+            Self::Hosted(_) => true,
+            Self::Delivery(provider) => provider.carries(channel),
         }
     }
 }

@@ -1,0 +1,70 @@
+//! Requests to Plivo: the path, the headers, the proof of who sends them.
+//!
+//! Owns the paths, whose last slash is part of them. Never sends anything.
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, RequestBuilder, Url};
+use serde::Serialize;
+
+use super::settings::{Credentials, PlivoSettings, PlivoSetupError};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What is made by a request.
+#[derive(Clone, Copy)]
+pub(super) enum Resource {
+    Message,
+}
+
+impl Resource {
+    const fn path_segment(self) -> &'static str {
+        match self {
+            Self::Message => "Message",
+        }
+    }
+}
+
+/// Where requests go, in whose name, and from whom the messages in them come.
+pub(super) struct Endpoint {
+    base_url: Url,
+    auth_id: String,
+    credentials: Credentials,
+    sender: String,
+    http: Client,
+}
+
+impl Endpoint {
+    pub(super) fn new(settings: PlivoSettings, http: Client) -> Result<Self, PlivoSetupError> {
+        let credentials = settings.credentials()?;
+        let sender = settings.sender()?;
+        let PlivoSettings { base_url, auth_id, .. } = settings;
+        Ok(Self { base_url, auth_id, credentials, sender, http })
+    }
+
+    /// The sender as Plivo wants it.
+    pub(super) fn sender(&self) -> &str {
+        &self.sender
+    }
+
+    pub(super) fn prepare(
+        &self,
+        resource: Resource,
+        body: &impl Serialize,
+    ) -> serde_json::Result<RequestBuilder> {
+        let mut url = self.base_url.clone();
+        url.set_path(&format!("/v1/Account/{}/{}/", self.auth_id, resource.path_segment()));
+        let body = serde_json::to_vec(body)?;
+        Ok(self
+            .http
+            .post(url)
+            .header(ACCEPT, JSON)
+            .header(AUTHORIZATION, &self.credentials.header)
+            .header(CONTENT_TYPE, JSON)
+            .body(body))
+    }
+
+    /// What must never be quoted, should an answer repeat it.
+    pub(super) fn private(&self) -> [&str; 2] {
+        self.credentials.private()
+    }
+}

@@ -1,0 +1,152 @@
+//! The operations, read strictly: path with its last slash, method, content type and body must be
+//! right.
+//!
+//! Owns the order of things: count, check credentials, misbehave if told so, act.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::Bytes;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::answer::{self, Answered, Closed, Refusal, Text};
+use super::mode::Mode;
+use super::{SentMessage, Shared, control};
+
+/// Larger than any request that a sound client makes.
+const MAX_REQUEST_BYTES: usize = 64 * 1024;
+
+/// Larger than any answer that a careful client reads.
+const OVERSIZED_BYTES: usize = 65 * 1024;
+
+pub(super) async fn answer(fake: Arc<Shared>, request: Request<Incoming>) -> Answered {
+    let (head, body) = request.into_parts();
+    let body =
+        Limited::new(body, MAX_REQUEST_BYTES).collect().await.map_err(|_| Closed)?.to_bytes();
+    if let Some(action) = head.uri.path().strip_prefix("/_fake/") {
+        return Ok(control::answer(&fake, &head.method, action, &body));
+    }
+    fake.received.fetch_add(1, Ordering::SeqCst);
+    let path = head.uri.path_and_query().map_or("", |path| path.as_str());
+    if let Err(refusal) = admit(&fake, &head.method, path, &head.headers) {
+        return Ok(refusal.into_response());
+    }
+    let mode = fake.plan().take();
+    misbehave(&fake, mode, &head.headers, &body).await
+}
+
+async fn misbehave(fake: &Shared, mode: Mode, headers: &HeaderMap, body: &Bytes) -> Answered {
+    let act = |change: &dyn Fn(Value) -> Text| match send(fake, headers, body) {
+        Ok(reply) => answer::raw(202, "application/json", change(reply)),
+        Err(refusal) => refusal.into_response(),
+    };
+    let by_the_book = |reply: Value| Text::whole(reply.to_string());
+    Ok(match mode {
+        Mode::Normal => act(&by_the_book),
+        Mode::Delay(delay) => {
+            let response = act(&by_the_book);
+            tokio::time::sleep(delay).await;
+            response
+        }
+        Mode::Close => {
+            act(&by_the_book);
+            return Err(Closed);
+        }
+        Mode::BrokenOff => act(&|reply| Text::broken_off(reply.to_string())),
+        Mode::Truncated => act(&|reply| {
+            let text = reply.to_string();
+            Text::whole(text[..text.len() / 2].to_owned())
+        }),
+        Mode::Oversized => act(&|mut reply| {
+            reply["padding"] = json!("x".repeat(OVERSIZED_BYTES));
+            Text::whole(reply.to_string())
+        }),
+        Mode::Reply { http, body } => answer::json(http, body),
+        Mode::Html(http) => {
+            let page = "<!doctype html><title>Bad gateway</title>";
+            answer::raw(http, "text/html", Text::whole(page.to_owned()))
+        }
+        Mode::Redirect(url) => redirect(&url),
+    })
+}
+
+fn redirect(url: &str) -> Response<Text> {
+    let mut response = answer::raw(307, "text/html", Text::whole(String::new()));
+    if let Ok(location) = HeaderValue::from_str(url) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// Whether the request is for the account's messages and from somebody who may ask.
+fn admit(fake: &Shared, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+    let config = &fake.config;
+    let pair = format!("{}:{}", config.auth_id, config.auth_token);
+    if text(headers, &AUTHORIZATION) != format!("Basic {}", STANDARD.encode(pair)) {
+        return Err(Refusal::new(401, "authentication failed"));
+    }
+    if path != format!("/v1/Account/{}/Message/", config.auth_id) {
+        return Err(Refusal::not_found());
+    }
+    if method != Method::POST {
+        return Err(Refusal::new(405, "method not allowed"));
+    }
+    Ok(())
+}
+
+/// A message as our adapter promises to ask for it; another key would be a fault.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MessageRequest {
+    src: String,
+    dst: String,
+    text: String,
+    r#type: String,
+    message_expiry: u64,
+    log: bool,
+}
+
+fn send(fake: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+    let MessageRequest { src, dst, text, r#type, message_expiry, log } = read_json(headers, body)?;
+    if src != fake.config.phone_number {
+        return Err(Refusal::new(400, "This caller ID is not allowed for outbound message"));
+    }
+    check_number(&dst)?;
+    if text.is_empty() || text.encode_utf16().count() > 737 {
+        return Err(Refusal::new(400, "text is empty or too long"));
+    }
+    if r#type != "sms" || log || !(5..=10_799).contains(&message_expiry) {
+        return Err(Refusal::new(400, "type, log or message_expiry is not what it should be"));
+    }
+    let uuid = fake.new_id();
+    let reply = answer::queued(&uuid);
+    fake.record(SentMessage { uuid, src, dst, text, message_expiry });
+    Ok(reply)
+}
+
+fn read_json<T: for<'a> Deserialize<'a>>(headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
+    if text(headers, &CONTENT_TYPE) != "application/json" {
+        return Err(Refusal::new(400, "the content type is not JSON"));
+    }
+    serde_json::from_slice(body).map_err(|error| Refusal::new(400, error.to_string()))
+}
+
+fn check_number(number: &str) -> Result<(), Refusal> {
+    if (8..=15).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(())
+    } else {
+        // The words as they have been seen.
+        Err(Refusal::new(400, format!("'{number}' is not a valid phone number.")))
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &axum::http::HeaderName) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
