@@ -74,13 +74,21 @@ pub(super) fn database(reader: &mut Reader<'_>) -> Option<Database> {
         database_by_parts(reader)
     } else {
         let mend = "for instance postgres://user:password@localhost/ringfence (or set DB_HOST)";
-        reader.required_secret("DATABASE_URL", mend, |text| {
-            PgConnectOptions::from_str(text).map_err(|_| "is no postgres:// URL")
-        })
+        reader.required_secret("DATABASE_URL", mend, parse_database_url)
     };
     let pool_size = reader.number("DB_POOL_MAX", "10", 1..=1000);
     let auto_migrate = reader.word("AUTO_MIGRATE", &YES_NO);
     Some(Database { options: options?, pool_size: pool_size?, auto_migrate: auto_migrate? })
+}
+
+/// The library would take any scheme.
+fn parse_database_url(text: &str) -> Result<PgConnectOptions, &'static str> {
+    let wrong = "is no postgres:// URL";
+    let has_scheme = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    if !has_scheme {
+        return Err(wrong);
+    }
+    PgConnectOptions::from_str(text).map_err(|_| wrong)
 }
 
 fn database_by_parts(reader: &mut Reader<'_>) -> Option<PgConnectOptions> {
