@@ -1,0 +1,25 @@
+//! The real program: the binary as its users start it, over real HTTP, with a real PostgreSQL.
+//!
+//! Owns its children: starts no process that it does not end, and ends none that it did not start.
+#![cfg(all(unix, feature = "private-postgres"))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::panic, reason = "what a child printed is told with the failure")]
+
+mod answers;
+mod banner;
+mod child;
+mod dev;
+#[path = "../support/fake_sinch/mod.rs"]
+#[expect(dead_code, reason = "only the tests of the adapter use all of it")]
+mod fake_sinch;
+mod installation;
+mod log;
+mod migrate;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod processes;
+mod refusals;
+mod restart;
+mod settings;
+mod stopping;
+mod walk;

@@ -1,0 +1,117 @@
+//! `ringfence migrate`: up, down and up again, and what administrators find.
+
+use std::path::Path;
+
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+
+use super::child::{Ended, Ringfence, Scratch};
+use super::postgres::TestDatabase;
+
+#[tokio::test]
+async fn the_schema_goes_up_and_down_step_by_step_and_up_again() {
+    let (database, directory) = (TestDatabase::empty().await, Scratch::new());
+    let migrate = async |command| migrate(&database, &directory.path, command).await;
+    let pending = states(&migrate("status").await);
+    let all = pending.len();
+    assert!(all > 0 && pending.iter().all(|state| state == "pending"), "{pending:?}");
+
+    assert_eq!(states(&migrate("run").await), vec!["applied"; all]);
+    let tables = ask(&database, TABLES).await;
+    assert!(tables.contains(&"users".to_owned()), "{tables:?}");
+    for applied in (0..all).rev() {
+        let states = states(&migrate("revert").await);
+        let wanted = [vec!["applied"; applied], vec!["pending"; all - applied]].concat();
+        assert_eq!(states, wanted);
+    }
+    assert_eq!(ask(&database, EVERYTHING_OF_OURS).await, Vec::<String>::new());
+    let nothing_left = migrate("revert").await;
+    assert_eq!(nothing_left.complaint(), "ringfence: no migration is applied");
+
+    assert_eq!(states(&migrate("run").await), vec!["applied"; all]);
+    assert_eq!(ask(&database, TABLES).await, tables);
+    assert_eq!(states(&migrate("run").await), vec!["applied"; all], "a second run does nothing");
+}
+
+#[tokio::test]
+async fn two_runs_at_once_wait_for_each_other() {
+    let (database, directory) = (TestDatabase::empty().await, Scratch::new());
+    let run = || migrate(&database, &directory.path, "run");
+    let (one, other) = tokio::join!(run(), run());
+    for ended in [one, other] {
+        assert!(states(&ended).iter().all(|state| state == "applied"), "{}", ended.out);
+    }
+}
+
+#[tokio::test]
+async fn every_table_and_column_has_a_comment() {
+    let database = TestDatabase::new().await;
+    assert_eq!(ask(&database, WITHOUT_COMMENT).await, Vec::<String>::new());
+    assert!(ask(&database, COMMENTED).await.contains(&"users.sinch_verification_id".to_owned()));
+}
+
+#[tokio::test]
+async fn no_statement_needs_a_superuser() {
+    let (database, directory) = (TestDatabase::empty().await, Scratch::new());
+    let mut admin = database.options.connect().await.unwrap();
+    for statement in ["CREATE ROLE schema_owner LOGIN", "ALTER SCHEMA public OWNER TO schema_owner"]
+    {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut admin).await.unwrap();
+    }
+    let url = database.url.replace("//ringfence@", "//schema_owner@");
+    assert_ne!(url, database.url);
+    let settings = [("DATABASE_URL", url.as_str())];
+    for command in ["run", "revert", "run"] {
+        let ended = Ringfence::run(&["migrate", command], &directory.path, &settings).await;
+        assert!(ended.status.success(), "{command}: {}", ended.err);
+    }
+}
+
+/// All that the migrations may make, but for sqlx's own book.
+const EVERYTHING_OF_OURS: &str = "
+    SELECT relname::text FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_sqlx\\_migrations%'
+    UNION ALL
+    SELECT typname::text FROM pg_type
+    WHERE typnamespace = 'public'::regnamespace AND typname NOT LIKE '%\\_sqlx\\_migrations'
+    UNION ALL
+    SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace";
+
+const TABLES: &str = "
+    SELECT relname::text FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_sqlx_migrations'
+    ORDER BY 1";
+
+const WITHOUT_COMMENT: &str = "
+    SELECT attrelid::regclass::text || '.' || CASE attnum WHEN 0 THEN '(table)' ELSE attname END
+    FROM (
+        SELECT attrelid, attnum, attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped
+        UNION ALL
+        SELECT oid, 0, '' FROM pg_class
+    ) AS part
+    JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_sqlx_migrations'
+        AND coalesce(trim(col_description(attrelid, attnum)), trim(obj_description(attrelid, 'pg_class')), '') = ''
+    ORDER BY 1";
+
+const COMMENTED: &str = "
+    SELECT attrelid::regclass::text || '.' || attname
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+        AND col_description(attrelid, attnum) IS NOT NULL";
+
+async fn migrate(database: &TestDatabase, directory: &Path, command: &str) -> Ended {
+    let settings = [("DATABASE_URL", database.url.as_str())];
+    Ringfence::run(&["migrate", command], directory, &settings).await
+}
+
+/// The last word of each line, which says how a migration stands.
+fn states(ended: &Ended) -> Vec<String> {
+    assert!(ended.status.success(), "{}", ended.err);
+    let last = |line: &str| line.split_whitespace().last().unwrap().to_owned();
+    ended.out.lines().map(last).collect()
+}
+
+async fn ask(database: &TestDatabase, question: &'static str) -> Vec<String> {
+    let mut connection = database.options.connect().await.unwrap();
+    sqlx::query_scalar(question).fetch_all(&mut connection).await.unwrap()
+}

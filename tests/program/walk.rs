@@ -1,0 +1,107 @@
+//! `ringfence serve` with Sinch: from nothing to a token.
+
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+
+use super::answers::{Answer, EMAIL, PHONE};
+use super::child::Ringfence;
+use super::fake_sinch::Operation;
+use super::installation::Installation;
+
+#[tokio::test]
+async fn a_person_registers_logs_in_gives_the_code_and_reads_their_profile() {
+    let installation = Installation::new().await;
+    let serving = installation.serve().await;
+    let api = &serving.api;
+
+    let registered = api.register().await.expect(201);
+    assert_eq!(installation.sinch.received(Operation::Start), 0, "registering texts nobody");
+    let login = api.login().await.expect(200);
+    assert_eq!(login.body["requiresOtp"], true);
+    assert_eq!(login.body["userId"], registered.body["userId"]);
+    let ticket = login.text("loginTicket");
+    let signed_in = api.verify(&ticket, &installation.code()).await.expect(200);
+    let token = signed_in.text("token");
+
+    let profile = api.profile(&token).await.expect(200);
+    assert_eq!(profile.body["id"], registered.body["userId"]);
+    assert_eq!(profile.body["email"], EMAIL);
+    assert_eq!(profile.body["phoneNumber"], PHONE);
+    assert_eq!(profile.body["isVerified"], true);
+    let session = api.get("/api/v1/auth/session", &token).await.expect(200);
+    assert_eq!(session.body["amr"], serde_json::json!(["pwd", "otp", "sms"]));
+    assert_eq!(api.login().await.expect(200).body["requiresOtp"], false);
+}
+
+#[tokio::test]
+async fn a_role_that_may_do_no_more_than_documented_is_enough() {
+    let mut installation = Installation::new().await;
+    let mut owner = installation.database.options.connect().await.unwrap();
+    // What docs/operations.md grants to the role of `serve`.
+    for statement in [
+        "CREATE ROLE walker LOGIN",
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        "GRANT USAGE ON SCHEMA public TO walker",
+        "GRANT SELECT ON _sqlx_migrations TO walker",
+        "GRANT SELECT, INSERT, UPDATE ON users TO walker",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON login_tickets, otp_challenges, otp_windows TO walker",
+        "GRANT SELECT, INSERT, DELETE ON known_devices TO walker",
+        "GRANT INSERT ON sessions TO walker",
+        "GRANT SELECT, INSERT ON signing_keys TO walker",
+    ] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut owner).await.unwrap();
+    }
+    let url = installation.database.url.replace("//ringfence@", "//walker@");
+    assert_ne!(url, installation.database.url);
+    installation.set("DATABASE_URL", url);
+    installation.set("OTP_POLICY", "new-device");
+
+    let mut serving = installation.serve().await;
+    let token = installation.token(&serving.api).await;
+    serving.api.profile(&token).await.expect(200);
+    // The housekeeping begins with the first tick of its clock, and that is at the start.
+    serving.program.signal(rustix::process::Signal::TERM);
+    let log = serving
+        .program
+        .until("the end", |_, err| err.contains("\"stopped\"").then(|| err.to_owned()));
+    let log = log.await;
+    assert!(!log.contains("permission denied"), "{log}");
+
+    let refused = installation.run(&["migrate", "revert"]).await;
+    assert!(refused.complaint().contains("permission denied"), "{}", refused.err);
+}
+
+#[tokio::test]
+async fn the_printed_document_is_the_served_one() {
+    let installation = Installation::new().await;
+    let serving = installation.serve().await;
+    let url = format!("{}/openapi.json", serving.api.base);
+    let served = serving.api.client.get(&url).send().await.unwrap().text().await.unwrap();
+    let printed = Ringfence::run(&["openapi"], &installation.directory.path, &[]).await;
+    assert!(printed.status.success(), "{}", printed.err);
+    assert_eq!(printed.out, served);
+}
+
+#[tokio::test]
+async fn what_machines_ask_for_is_answered() {
+    let installation = Installation::new().await;
+    let serving = installation.serve().await;
+    for (path, member, value) in [
+        ("/health", "status", Value::from("UP")),
+        ("/livez", "status", "UP".into()),
+        ("/readyz", "status", "UP".into()),
+        (
+            "/readyz",
+            "checks",
+            serde_json::json!({"database": "UP", "migrations": "UP", "provider": "sinch"}),
+        ),
+    ] {
+        let request = serving.api.client.get(format!("{}{path}", serving.api.base));
+        assert_eq!(Answer::of(request).await.expect(200).body[member], value, "{path}");
+    }
+    // What is for developers only is not there.
+    for path in ["/", "/dev/inbox", "/dev/inbox/messages"] {
+        let request = serving.api.client.get(format!("{}{path}", serving.api.base));
+        assert_eq!(Answer::of(request).await.expect(404).text("code"), "not_found", "{path}");
+    }
+}
