@@ -21,7 +21,7 @@ async fn a_code_is_good_for_five_minutes() {
         let (of_ada, of_bob) = (app.code_for(&ada), app.code_for(&bob));
         app.advance(TimeDelta::minutes(5) - MOMENT);
         let late = app.verify(&ticket_of_ada, &of_ada).await;
-        late.is_problem(401, "otp_new_code_required");
+        late.refused(401, "otp_new_code_required");
         app.verify(&ticket_of_bob, &of_bob).await.is(200);
     }
 }
@@ -33,7 +33,7 @@ async fn the_life_of_a_code_is_a_setting() {
     let ticket = app.pending(&ada).await;
     app.advance(TimeDelta::seconds(60));
     let late = app.verify(&ticket, &app.code_for(&ada)).await;
-    late.is_problem(401, "otp_new_code_required");
+    late.refused(401, "otp_new_code_required");
 }
 
 #[tokio::test]
@@ -48,10 +48,10 @@ async fn a_ticket_is_good_for_ten_minutes() {
     app.request_otp(&early).await.is(200);
     let newer = app.code_for(&ada);
     app.advance(MOMENT);
-    app.request_otp(&early).await.is_problem(401, "login_ticket_invalid");
-    app.verify(&early, &newer).await.is_problem(401, "login_ticket_invalid");
+    app.request_otp(&early).await.refused(401, "login_ticket_invalid");
+    app.verify(&early, &newer).await.refused(401, "login_ticket_invalid");
     let body = json!({ "email": ada.email, "otpCode": newer });
-    app.verify_with(&body).await.is_problem(401, "otp_invalid");
+    app.verify_with(&body).await.refused(401, "otp_invalid");
     assert_ne!(code, newer, "one in a million");
     let late = app.login(&ada).await.is(200).text("loginTicket");
     app.verify(&late, &newer).await.is(200);
@@ -74,8 +74,8 @@ async fn a_token_is_good_for_fifteen_minutes() {
     app.session(&token).await.is(200);
     app.profile(&token).await.is(200);
     app.advance(TimeDelta::seconds(1));
-    app.session(&token).await.is_problem(401, "token_invalid");
-    app.profile(&token).await.is_problem(401, "token_invalid");
+    app.session(&token).await.refused(401, "token_invalid");
+    app.profile(&token).await.refused(401, "token_invalid");
 }
 
 #[tokio::test]
@@ -89,6 +89,6 @@ async fn the_life_of_a_token_is_a_setting() {
         app.advance(TimeDelta::seconds(seconds - 1));
         app.session(&answer.text("token")).await.is(200);
         app.advance(TimeDelta::seconds(1));
-        app.session(&answer.text("token")).await.is_problem(401, "token_invalid");
+        app.session(&answer.text("token")).await.refused(401, "token_invalid");
     }
 }

@@ -81,6 +81,6 @@ async fn a_page_can_read_that_it_came_too_often() {
     let app = TestApp::with(&settings).await;
     let page = app.with_header("origin", "https://app.example.com");
     page.post(LOGIN, &serde_json::json!({})).await.is(400);
-    let answer = page.post(LOGIN, &serde_json::json!({})).await.is_problem(429, "rate_limited");
+    let answer = page.post(LOGIN, &serde_json::json!({})).await.refused(429, "rate_limited");
     assert_eq!(answer.header("access-control-allow-origin"), "https://app.example.com");
 }

@@ -18,7 +18,7 @@ async fn a_country_that_is_allowed_no_more_gets_no_more_codes() {
     let app = before.replica(&[("ALLOWED_COUNTRIES", "US,GB")]).await;
     let answer = app.login(&bob).await.is(200);
     assert_eq!(answer.json()["otpError"]["code"], "country_not_supported");
-    app.request_otp(&ticket).await.is_problem(400, "country_not_supported");
+    app.request_otp(&ticket).await.refused(400, "country_not_supported");
     assert_eq!(app.sends_to(&bob), 0);
     let ticket = before.login(&bob).await.is(200).text("loginTicket");
     assert_eq!(before.sends_to(&bob), 1, "the refusals have cost nothing");
@@ -36,7 +36,7 @@ async fn a_fixed_line_is_called() {
     let app = TestApp::sinch(&[]).await;
     let ticket = app.register(&fixed_line()).await.is(201).text("loginTicket");
     let text = json!({ "loginTicket": ticket, "channel": "sms" });
-    app.request_otp_with(&text).await.is_problem(400, "channel_not_supported");
+    app.request_otp_with(&text).await.refused(400, "channel_not_supported");
     assert_eq!(app.fake().received(crate::fake_sinch::Operation::Start), 0);
     let answer = app.login(&fixed_line()).await.is(200);
     assert_eq!(answer.text("channel"), "call");
@@ -83,11 +83,11 @@ async fn a_test_number_gets_no_text_and_has_no_wait() {
 async fn the_code_of_a_test_number_is_good_for_that_number_only() {
     let app = TestApp::with(&[TEST_NUMBERS]).await;
     let ticket = app.pending(&tester()).await;
-    app.verify(&ticket, "654321").await.is_problem(401, "otp_invalid");
+    app.verify(&ticket, "654321").await.refused(401, "otp_invalid");
     let (ada, bob) = (tester(), Person::bob());
     let ticket_of_bob = app.pending(&bob).await;
     assert_ne!(app.code_for(&bob), "123456", "one in a million");
-    app.verify(&ticket_of_bob, "123456").await.is_problem(401, "otp_invalid");
+    app.verify(&ticket_of_bob, "123456").await.refused(401, "otp_invalid");
     assert_eq!(app.user_row(&ada).await["is_verified"], false);
 }
 
@@ -98,5 +98,5 @@ async fn guesses_at_a_test_number_are_counted_like_any() {
     for _ in 0..5 {
         app.verify(&ticket, &wrong("123456")).await.is(401);
     }
-    app.verify(&ticket, "123456").await.is_problem(401, "otp_new_code_required");
+    app.verify(&ticket, "123456").await.refused(401, "otp_new_code_required");
 }

@@ -21,8 +21,8 @@ const JSON: &str = "application/json";
 async fn a_path_that_nobody_serves_is_not_found() {
     let app = TestApp::new().await;
     for path in ["/nothing", "/api/v1/nothing", "/api/v1/auth/login/", "/api/v2/auth/login", "//"] {
-        app.get(path).await.is_problem(404, "not_found");
-        app.post(path, &json!({})).await.is_problem(404, "not_found");
+        app.get(path).await.refused(404, "not_found");
+        app.post(path, &json!({})).await.refused(404, "not_found");
     }
 }
 
@@ -40,7 +40,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         (Method::PATCH, "/.well-known/jwks.json", "GET,HEAD"),
     ] {
         let answer = app.send(app.request(method, path)).await;
-        let answer = answer.is_problem(405, "method_not_allowed");
+        let answer = answer.refused(405, "method_not_allowed");
         assert_eq!(answer.header("allow"), allowed, "{path}");
     }
 }
@@ -53,9 +53,9 @@ async fn a_body_has_at_most_16_kib() {
         let request = app.request(Method::POST, LOGIN).header(CONTENT_TYPE, JSON);
         app.send(request.body(padded(bytes))).await
     };
-    send(16 * 1024).await.is_problem(400, "validation_failed");
-    send(16 * 1024 + 1).await.is_problem(413, "body_too_large");
-    send(1024 * 1024).await.is_problem(413, "body_too_large");
+    send(16 * 1024).await.refused(400, "validation_failed");
+    send(16 * 1024 + 1).await.refused(413, "body_too_large");
+    send(1024 * 1024).await.refused(413, "body_too_large");
 }
 
 #[tokio::test]
@@ -65,13 +65,13 @@ async fn a_body_is_json_by_its_content_type() {
     {
         let request = app.request(Method::POST, LOGIN).header(CONTENT_TYPE, content_type);
         let answer = app.send(request.body("{}")).await;
-        answer.is_problem(415, "content_type_not_supported");
+        answer.refused(415, "content_type_not_supported");
     }
     let answer = app.send(app.request(Method::POST, LOGIN).body("{}")).await;
-    answer.is_problem(415, "content_type_not_supported");
+    answer.refused(415, "content_type_not_supported");
     for content_type in [JSON, "application/json; charset=utf-8", "Application/JSON ;x=y"] {
         let request = app.request(Method::POST, LOGIN).header(CONTENT_TYPE, content_type);
-        app.send(request.body("{}")).await.is_problem(400, "validation_failed");
+        app.send(request.body("{}")).await.refused(400, "validation_failed");
     }
 }
 
@@ -91,7 +91,7 @@ async fn what_is_no_json_object_is_refused_and_never_quoted() {
         deep.as_bytes(),
     ] {
         let request = app.request(Method::POST, LOGIN).header(CONTENT_TYPE, JSON);
-        let answer = app.send(request.body(body.to_vec())).await.is_problem(400, "json_invalid");
+        let answer = app.send(request.body(body.to_vec())).await.refused(400, "json_invalid");
         assert!(!answer.json().to_string().contains("secret-word"), "{answer:?}");
     }
 }
@@ -161,7 +161,7 @@ async fn a_lost_database_is_told_as_such_and_no_more() {
     let app = TestApp::new().await;
     app.application.state.database.close().await;
     let answer = app.login(&crate::support::Person::ada()).await;
-    let answer = answer.is_problem(503, "database_unavailable");
+    let answer = answer.refused(503, "database_unavailable");
     assert_eq!(answer.seconds_to_wait(), 5);
     assert_eq!(answer.text("detail"), "The service is not available now.");
 }

@@ -1,7 +1,7 @@
 //! The API, in process over real HTTP, each test on a database of its own.
 //!
-//! The test of a file of `src/api` is found by its path; what concerns several of them has a file of
-//! its own beside these.
+//! The test of a file of `src/api` is found by its path; what concerns several of them has a file
+//! of its own beside these.
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 

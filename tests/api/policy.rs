@@ -79,7 +79,7 @@ async fn a_device_is_known_for_its_own_person_only() {
         "email": ada.email, "password": "not hers at all", "deviceToken": device_of_ada,
     });
     let answer = app.post("/api/v1/auth/login", &wrong_password).await;
-    answer.is_problem(401, "invalid_credentials");
+    answer.refused(401, "invalid_credentials");
 }
 
 #[tokio::test]

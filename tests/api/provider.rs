@@ -1,5 +1,5 @@
-//! What the user gets of everything that Sinch can answer: from `login`, from `request-otp` and from
-//! `verify-otp`, and whether a send that failed counts.
+//! What the user gets of everything that Sinch can answer: from `login`, from `request-otp` and
+//! from `verify-otp`, and whether a send that failed counts.
 //!
 //! The time-out of 8 seconds is tested with the adapter, which can be given a shorter one.
 
@@ -97,7 +97,7 @@ async fn a_login_succeeds_whatever_became_of_the_code_and_says_what_did() {
         assert_eq!(row["last_otp_sent_at"], Value::Null, "{failure}");
 
         let ticket = answer.text("loginTicket");
-        app.verify(&ticket, "123456").await.is_problem(401, "otp_new_code_required");
+        app.verify(&ticket, "123456").await.refused(401, "otp_new_code_required");
         let again = app.request_otp(&ticket).await;
         let wanted = if *outlay == GivenBack { (200, "") } else { (429, "otp_cooldown") };
         assert_eq!((again.status(), again.code()), wanted, "{failure}: {again:?}");
@@ -134,11 +134,11 @@ async fn a_carrier_that_cannot_be_reached_has_sent_nothing() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let lost = app.replica(&[("SINCH_BASE_URL", &format!("http://{nobody}"))]).await;
     let ticket = lost.register(&ada).await.is(201).text("loginTicket");
-    let answer = lost.request_otp(&ticket).await.is_problem(503, "provider_unavailable");
+    let answer = lost.request_otp(&ticket).await.refused(503, "provider_unavailable");
     assert_eq!(answer.seconds_to_wait(), 10);
     app.request_otp(&ticket).await.is(200);
     let answer = lost.verify(&ticket, &app.code_for(&ada)).await;
-    answer.is_problem(503, "provider_unavailable");
+    answer.refused(503, "provider_unavailable");
     app.verify(&ticket, &app.code_for(&ada)).await.is(200);
 }
 
@@ -148,11 +148,11 @@ async fn a_start_whose_answer_was_lost_is_not_repeated() {
     let ada = Person::ada();
     let ticket = app.register(&ada).await.is(201).text("loginTicket");
     app.fake().once(Operation::Start, Mode::Close);
-    app.request_otp(&ticket).await.is_problem(504, "otp_delivery_unknown");
+    app.request_otp(&ticket).await.refused(504, "otp_delivery_unknown");
     assert_eq!(app.fake().received(Operation::Start), 1);
     // The text arrived, but nobody knows whose verification it belongs to.
     let answer = app.verify(&ticket, &app.code_for(&ada)).await;
-    answer.is_problem(401, "otp_new_code_required");
+    answer.refused(401, "otp_new_code_required");
     assert_eq!(app.fake().received(Operation::Report), 0);
 }
 
@@ -161,7 +161,7 @@ async fn a_capacity_limit_says_when_to_come_back() {
     let app = TestApp::sinch(&[]).await;
     let ticket = app.register(&Person::ada()).await.is(201).text("loginTicket");
     app.fake().once(Operation::Start, Mode::Error { http: 429, code: 42900 });
-    let answer = app.request_otp(&ticket).await.is_problem(503, "provider_unavailable");
+    let answer = app.request_otp(&ticket).await.refused(503, "provider_unavailable");
     assert_eq!(answer.seconds_to_wait(), 30);
 }
 
@@ -262,7 +262,7 @@ async fn only_successful_is_a_success_in_whatever_case() {
     let ticket = app.pending(&Person::ada()).await;
     app.fake().once(Operation::Report, mode("other-id:another"));
     let code = app.code_for(&Person::ada());
-    app.verify(&ticket, &code).await.is_problem(502, "provider_failed");
+    app.verify(&ticket, &code).await.refused(502, "provider_failed");
     assert_eq!(app.user_row(&Person::ada()).await["is_verified"], false);
 }
 
@@ -274,11 +274,11 @@ async fn where_a_wrong_code_does_not_burn_the_guesses_are_counted_here() {
     let ticket = app.pending(&ada).await;
     let right = app.code_for(&ada);
     for left in [4, 3, 2, 1] {
-        let answer = app.verify(&ticket, &wrong(&right)).await.is_problem(401, "otp_invalid");
+        let answer = app.verify(&ticket, &wrong(&right)).await.refused(401, "otp_invalid");
         assert_eq!(answer.json()["attemptsLeft"], left);
     }
-    app.verify(&ticket, &wrong(&right)).await.is_problem(401, "otp_new_code_required");
-    app.verify(&ticket, &right).await.is_problem(401, "otp_new_code_required");
+    app.verify(&ticket, &wrong(&right)).await.refused(401, "otp_new_code_required");
+    app.verify(&ticket, &right).await.refused(401, "otp_new_code_required");
     assert_eq!(app.fake().received(Operation::Report), 5, "the sixth was not asked about");
 }
 
@@ -289,7 +289,7 @@ async fn a_right_code_whose_answer_was_lost_is_replaced_for_free() {
     let ticket = app.pending(&ada).await;
     app.fake().once(Operation::Report, Mode::Close);
     let answer = app.verify(&ticket, &app.code_for(&ada)).await;
-    answer.is_problem(401, "otp_new_code_required");
+    answer.refused(401, "otp_new_code_required");
     app.request_otp(&ticket).await.is(200);
     app.verify(&ticket, &app.code_for(&ada)).await.is(200);
 }
@@ -327,7 +327,7 @@ async fn a_code_of_a_carrier_that_is_no_longer_asked_is_over() {
     let ticket = app.pending(&ada).await;
     let code = app.code_for(&ada);
     let moved = app.replica(&[("VERIFICATION_PROVIDER", "console")]).await;
-    moved.verify(&ticket, &code).await.is_problem(401, "otp_new_code_required");
+    moved.verify(&ticket, &code).await.refused(401, "otp_new_code_required");
     moved.request_otp(&ticket).await.is(200);
     let text = &moved.messages_to(&ada)[0];
     let body = json!({ "loginTicket": ticket, "otpCode": text["code"] });

@@ -1,7 +1,7 @@
-//! Requests that race: whatever their order, one code gives one token, one wait one text, one address
-//! one user, and nobody gets a guess more than allowed.
+//! Requests that race: whatever their order, one code gives one token, one wait one text, one
+//! address one user, and nobody gets a guess more than allowed.
 //!
-//! Each of these was seen to fail on a program that reads first and writes then.
+//! Each subject was seen to fail on a program that reads first and writes then.
 
 use serde_json::{Value, json};
 
@@ -194,7 +194,7 @@ async fn racing_wrong_codes_get_no_guess_more_than_allowed() {
         let mut left: Vec<_> = answers.iter().map(|it| it.json()["attemptsLeft"].clone()).collect();
         left.sort_by_key(Value::as_i64);
         assert_eq!(&left[RACERS - 3..], [json!(0), json!(1), json!(2)]);
-        app.verify(&ticket, &code).await.is_problem(401, "otp_new_code_required");
+        app.verify(&ticket, &code).await.refused(401, "otp_new_code_required");
     }
 }
 
@@ -229,7 +229,7 @@ async fn the_hourly_count_of_wrong_codes_holds_over_resends_and_races() {
         app.request_otp(&ticket).await.is(200);
     }
     let right = app.verify(&ticket, &app.code_for(&ada)).await;
-    right.is_problem(429, "otp_guesses_exhausted");
+    right.refused(429, "otp_guesses_exhausted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -13,7 +13,7 @@ fn seconds(seconds: i64) -> TimeDelta {
 
 #[track_caller]
 fn must_wait(answer: Answer, wanted: i64) {
-    let answer = answer.is_problem(429, "otp_cooldown");
+    let answer = answer.refused(429, "otp_cooldown");
     assert_eq!(answer.text("detail"), "Wait 2 minutes before requesting another OTP.");
     assert_eq!(answer.seconds_to_wait(), wanted);
     assert_eq!(
@@ -24,7 +24,7 @@ fn must_wait(answer: Answer, wanted: i64) {
 
 #[track_caller]
 fn is_capped(answer: Answer, scope: &str, wait: TimeDelta) {
-    let answer = answer.is_problem(429, "otp_limit_reached");
+    let answer = answer.refused(429, "otp_limit_reached");
     assert_eq!(answer.seconds_to_wait(), wait.num_seconds());
     assert_eq!(
         (&answer.json()["limit"], &answer.json()["scope"]),
@@ -53,7 +53,7 @@ async fn two_minutes_lie_between_two_codes() {
 async fn the_wait_is_told_as_it_is_set() {
     let app = TestApp::with(&[("OTP_RESEND_SECONDS", "45")]).await;
     let ticket = app.pending(&Person::ada()).await;
-    let answer = app.request_otp(&ticket).await.is_problem(429, "otp_cooldown");
+    let answer = app.request_otp(&ticket).await.refused(429, "otp_cooldown");
     assert_eq!(answer.text("detail"), "Wait 45 seconds before requesting another OTP.");
     assert_eq!(answer.seconds_to_wait(), 45);
 }
@@ -233,7 +233,7 @@ async fn a_code_that_the_carrier_burnt_is_replaced_at_once_and_once() {
     let ticket = app.pending(&ada).await;
     must_wait(app.request_otp(&ticket).await, 120);
     let burnt = app.verify(&ticket, &wrong(&app.code_for(&ada))).await;
-    let burnt = burnt.is_problem(401, "otp_new_code_required");
+    let burnt = burnt.refused(401, "otp_new_code_required");
     assert!(burnt.text("detail").contains("Request a new code"));
     app.request_otp(&ticket).await.is(200);
     assert_eq!(app.sends_to(&ada), 2);
@@ -274,7 +274,7 @@ async fn a_free_resend_that_never_left_can_be_asked_for_again() {
     let ticket = app.pending(&ada).await;
     app.verify(&ticket, &wrong(&app.code_for(&ada))).await.is(401);
     app.fake().once(Operation::Start, Mode::Error { http: 429, code: 42900 });
-    app.request_otp(&ticket).await.is_problem(503, "provider_unavailable");
+    app.request_otp(&ticket).await.refused(503, "provider_unavailable");
     app.request_otp(&ticket).await.is(200);
     app.verify(&ticket, &app.code_for(&ada)).await.is(200);
 }

@@ -45,7 +45,7 @@ async fn an_unknown_user_and_a_wrong_password_are_answered_alike() {
         let (unknown, hashes_unknown) = weigh(&app, app.post(path, &unknown)).await;
         assert_eq!(face(&known), face(&unknown));
         assert_eq!((hashes_known, hashes_unknown), (1, 1));
-        known.is_problem(401, "invalid_credentials");
+        known.refused(401, "invalid_credentials");
     }
 }
 
@@ -64,7 +64,7 @@ async fn without_a_login_from_there_nobody_learns_who_exists() {
         let answers =
             (elsewhere.request_otp_with(&known).await, elsewhere.request_otp_with(&unknown).await);
         assert_eq!(face(&answers.0), face(&answers.1));
-        answers.0.is_problem(401, "login_required");
+        answers.0.refused(401, "login_required");
 
         let with_code = |body: &Value| {
             let mut body = body.clone();
@@ -75,7 +75,7 @@ async fn without_a_login_from_there_nobody_learns_who_exists() {
         let unknown = elsewhere.verify_with(&with_code(&unknown)).await;
         assert_eq!(face(&right), face(&unknown));
         assert_eq!(
-            right.is_problem(401, "otp_invalid").text("detail"),
+            right.refused(401, "otp_invalid").text("detail"),
             "Invalid or expired OTP code."
         );
     }
@@ -92,7 +92,7 @@ async fn a_login_that_has_run_out_is_as_good_as_none() {
     let known = app.request_otp_with(&json!({ "email": ada.email })).await;
     let unknown = app.request_otp_with(&json!({ "email": stranger().email })).await;
     assert_eq!(face(&known), face(&unknown));
-    known.is_problem(401, "login_required");
+    known.refused(401, "login_required");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn without_a_ticket_a_wrong_code_tells_no_more_than_an_unknown_user() {
     let known = app.verify_with(&json!({ "email": ada.email, "otpCode": guess })).await;
     let unknown = app.verify_with(&json!({ "email": stranger().email, "otpCode": guess })).await;
     assert_eq!(face(&known), face(&unknown));
-    known.is_problem(401, "otp_invalid");
+    known.refused(401, "otp_invalid");
     // It was counted all the same.
     assert_eq!(app.count("SELECT attempts_left::int8 FROM otp_challenges").await, 4);
 }
@@ -119,7 +119,7 @@ async fn without_a_ticket_a_code_counts_only_where_the_login_came_from() {
         app.at(home).register(&person).await.is(201);
         app.at(home).login(&person).await.is(200);
         let body = json!({ "email": person.email, "otpCode": app.code_for(&person) });
-        app.at(other).verify_with(&body).await.is_problem(401, "otp_invalid");
+        app.at(other).verify_with(&body).await.refused(401, "otp_invalid");
         app.at(same).verify_with(&body).await.is(200);
     }
 }
@@ -154,7 +154,7 @@ async fn concealing_only_registration_tells_who_exists() {
     app.register(&Person::ada()).await.is(201);
     let same_email = Person { phone: Person::bob().phone, ..Person::ada() };
     let (taken, hashes) = weigh(&app, app.register(&same_email)).await;
-    taken.is_problem(409, "email_taken");
+    taken.refused(409, "email_taken");
     assert_eq!(hashes, 1, "a taken address costs what a new one costs");
 }
 
@@ -193,12 +193,12 @@ async fn revealing_is_a_choice() {
     app.register(&ada).await.is(201);
     app.advance(TimeDelta::minutes(10));
     let unknown = json!({ "email": stranger().email });
-    let answer = app.request_otp_with(&unknown).await.is_problem(404, "user_not_found");
+    let answer = app.request_otp_with(&unknown).await.refused(404, "user_not_found");
     assert_eq!(answer.text("detail"), "User not found.");
     let guess = json!({ "phoneNumber": stranger().phone, "otpCode": "123456" });
-    app.verify_with(&guess).await.is_problem(404, "user_not_found");
+    app.verify_with(&guess).await.refused(404, "user_not_found");
     let known = json!({ "email": ada.email });
-    app.request_otp_with(&known).await.is_problem(401, "login_required");
+    app.request_otp_with(&known).await.refused(401, "login_required");
     let login = app.login(&stranger()).await;
-    login.is_problem(401, "invalid_credentials");
+    login.refused(401, "invalid_credentials");
 }

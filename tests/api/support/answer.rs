@@ -68,7 +68,7 @@ impl Answer {
 
     /// Asserts what kind of problem it is.
     #[track_caller]
-    pub(crate) fn is_problem(self, status: u16, code: &str) -> Self {
+    pub(crate) fn refused(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code()), (status, code), "{self:?}");
         self
     }
@@ -76,7 +76,7 @@ impl Answer {
     /// Asserts a 400 that finds fault with exactly these fields, by name and code.
     #[track_caller]
     pub(crate) fn finds_fault_with(self, wanted: &[(&str, &str)]) -> Self {
-        let answer = self.is_problem(400, "validation_failed");
+        let answer = self.refused(400, "validation_failed");
         let errors = answer.json["errors"].as_array().unwrap();
         let mut found: Vec<_> =
             errors.iter().map(|it| (word(it, "field"), word(it, "code"))).collect();

@@ -1,7 +1,7 @@
 //! Requests that start at the same moment, on ground where nothing puts them in a row.
 //!
-//! A cold pool opens one connection after the other and so lets one request through after the other:
-//! a race on it proves nothing. Hence [`TestApp::warm`] first.
+//! A cold pool opens one connection after the other and so lets one request through after the
+//! other: a race on it proves nothing. Hence [`TestApp::warm`] first.
 
 use std::sync::Arc;
 use std::time::Duration;

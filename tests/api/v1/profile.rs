@@ -29,8 +29,8 @@ async fn the_profile_is_read_fresh() {
 #[tokio::test]
 async fn nobody_sees_a_profile_without_a_token() {
     let app = TestApp::new().await;
-    app.get("/api/v1/profile").await.is_problem(401, "token_missing");
-    app.profile("x.y.z").await.is_problem(401, "token_invalid");
+    app.get("/api/v1/profile").await.refused(401, "token_missing");
+    app.profile("x.y.z").await.refused(401, "token_invalid");
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn an_unverified_phone_closes_the_profile_whatever_the_token_says() {
     let app = TestApp::new().await;
     let token = app.verified(&Person::ada()).await;
     sqlx::query("UPDATE users SET is_verified = false").execute(app.database()).await.unwrap();
-    let answer = app.profile(&token).await.is_problem(403, "phone_verification_required");
+    let answer = app.profile(&token).await.refused(403, "phone_verification_required");
     assert_eq!(answer.text("detail"), "Phone verification required.");
 }
 
@@ -47,5 +47,5 @@ async fn the_token_of_somebody_who_is_gone_is_worth_nothing() {
     let app = TestApp::new().await;
     let token = app.verified(&Person::ada()).await;
     sqlx::query("DELETE FROM users").execute(app.database()).await.unwrap();
-    app.profile(&token).await.is_problem(401, "token_invalid");
+    app.profile(&token).await.refused(401, "token_invalid");
 }

@@ -86,7 +86,7 @@ async fn a_wrong_password_is_refused_in_the_words_of_the_contract() {
     app.register(&ada).await.is(201);
     for wrong in ["a horse, correctly stapleD", "a", " a horse, correctly stapled"] {
         let answer = app.login(&Person { password: wrong.to_owned(), ..ada.clone() }).await;
-        let answer = answer.is_problem(401, "invalid_credentials");
+        let answer = answer.refused(401, "invalid_credentials");
         assert_eq!(answer.text("detail"), "Invalid email or password.");
     }
     assert_eq!(app.sends_to(&ada), 0);

@@ -49,7 +49,7 @@ async fn an_address_is_taken_however_it_is_written() {
     assert_eq!(app.user_row(&Person::ada()).await["email"], "Ada@xn--bcher-kva.example");
     for written in ["Ada@Bücher.example", " aDA@BÜCHER.example ", "ada@xn--BCHER-kva.example"] {
         let again = Person { email: written.to_owned(), ..Person::bob() };
-        app.register(&again).await.is_problem(409, "email_taken");
+        app.register(&again).await.refused(409, "email_taken");
     }
 }
 
@@ -61,7 +61,7 @@ async fn a_number_is_taken_however_it_is_written() {
         ["+14155552671", "+1 (415) 555-2671", "001.415.555.2671", "＋１ ４１５ ５５５ ２６７１"]
     {
         let again = Person { phone: written.to_owned(), ..Person::bob() };
-        app.register(&again).await.is_problem(409, "phone_taken");
+        app.register(&again).await.refused(409, "phone_taken");
     }
     assert_eq!(app.count("SELECT count(*) FROM users").await, 1);
 }

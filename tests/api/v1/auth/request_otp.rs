@@ -33,7 +33,7 @@ async fn a_new_code_kills_the_old_one() {
     app.request_otp(&ticket).await.is(200);
     let new = app.code_for(&ada);
     assert_ne!(old, new);
-    app.verify(&ticket, &old).await.is_problem(401, "otp_invalid");
+    app.verify(&ticket, &old).await.refused(401, "otp_invalid");
     app.verify(&ticket, &new).await.is(200);
 }
 
@@ -82,7 +82,7 @@ async fn a_simple_client_asks_by_address_or_number_after_its_login() {
 async fn an_unknown_ticket_gets_nothing() {
     let app = TestApp::new().await;
     for ticket in ["", "x", &"A".repeat(43), &"A".repeat(4000)] {
-        app.request_otp(ticket).await.is_problem(401, "login_ticket_invalid");
+        app.request_otp(ticket).await.refused(401, "login_ticket_invalid");
     }
 }
 
@@ -94,8 +94,8 @@ async fn a_used_ticket_gets_nothing() {
     app.request_otp(&ticket).await.is(200);
     app.verify(&ticket, &app.code_for(&ada)).await.is(200);
     app.advance(TimeDelta::seconds(120));
-    app.request_otp(&ticket).await.is_problem(401, "login_ticket_invalid");
-    app.request_otp_with(&json!({ "email": ada.email })).await.is_problem(401, "login_required");
+    app.request_otp(&ticket).await.refused(401, "login_ticket_invalid");
+    app.request_otp_with(&json!({ "email": ada.email })).await.refused(401, "login_required");
     assert_eq!(app.sends_to(&ada), 1);
 }
 

@@ -32,13 +32,13 @@ async fn the_session_is_told_without_the_database() {
     let token = app.verified(&Person::ada()).await;
     app.application.state.database.close().await;
     app.session(&token).await.is(200);
-    app.profile(&token).await.is_problem(503, "database_unavailable");
+    app.profile(&token).await.refused(503, "database_unavailable");
 }
 
 #[tokio::test]
 async fn without_a_token_the_challenge_names_no_error() {
     let app = TestApp::new().await;
-    let answer = app.get(SESSION).await.is_problem(401, "token_missing");
+    let answer = app.get(SESSION).await.refused(401, "token_missing");
     assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="ringfence""#);
 }
 
@@ -47,7 +47,7 @@ async fn what_is_no_token_is_challenged_as_rfc_6750_says() {
     let app = TestApp::new().await;
     for value in ["Bearer", "Bearer ", "Bearer x", "Bearer a.b.c", "Basic YTpi", "bearer ..", "x"] {
         let request = app.request(Method::GET, SESSION).header(AUTHORIZATION, value);
-        let answer = app.send(request).await.is_problem(401, "token_invalid");
+        let answer = app.send(request).await.refused(401, "token_invalid");
         let challenge = r#"Bearer realm="ringfence", error="invalid_token""#;
         assert_eq!(answer.header("www-authenticate"), challenge, "{value:?}");
     }

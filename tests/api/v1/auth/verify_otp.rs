@@ -32,8 +32,8 @@ async fn the_right_code_counts_once() {
     let second = app.login(&ada).await.is(200).text("loginTicket");
     let code = app.code_for(&ada);
     app.verify(&first, &code).await.is(200);
-    app.verify(&first, &code).await.is_problem(401, "login_ticket_invalid");
-    app.verify(&second, &code).await.is_problem(401, "otp_new_code_required");
+    app.verify(&first, &code).await.refused(401, "login_ticket_invalid");
+    app.verify(&second, &code).await.refused(401, "otp_new_code_required");
     assert_eq!(app.count("SELECT count(*) FROM sessions").await, 1);
 }
 
@@ -44,16 +44,16 @@ async fn a_wrong_code_says_how_many_guesses_are_left() {
     let ticket = app.pending(&ada).await;
     let code = app.code_for(&ada);
     for left in [4, 3, 2, 1] {
-        let answer = app.verify(&ticket, &wrong(&code)).await.is_problem(401, "otp_invalid");
+        let answer = app.verify(&ticket, &wrong(&code)).await.refused(401, "otp_invalid");
         assert_eq!(answer.text("detail"), "Invalid or expired OTP code.");
         assert_eq!(answer.json()["attemptsLeft"], left);
         let expires_at: chrono::DateTime<chrono::Utc> =
             answer.text("codeExpiresAt").parse().unwrap();
         assert_eq!(expires_at, app.now() + TimeDelta::seconds(300));
     }
-    let last = app.verify(&ticket, &wrong(&code)).await.is_problem(401, "otp_new_code_required");
+    let last = app.verify(&ticket, &wrong(&code)).await.refused(401, "otp_new_code_required");
     assert_eq!(last.json()["attemptsLeft"], 0);
-    app.verify(&ticket, &code).await.is_problem(401, "otp_new_code_required");
+    app.verify(&ticket, &code).await.refused(401, "otp_new_code_required");
     assert_eq!(app.user_row(&ada).await["is_verified"], false);
     assert_eq!(app.count("SELECT count(*) FROM sessions").await, 0);
 }
@@ -104,8 +104,8 @@ async fn the_code_of_one_person_is_worth_nothing_for_another() {
     let ticket_of_bob = app.pending(&bob).await;
     let (of_ada, of_bob) = (app.code_for(&ada), app.code_for(&bob));
     assert_ne!(of_ada, of_bob, "one in a million");
-    app.verify(&ticket_of_ada, &of_bob).await.is_problem(401, "otp_invalid");
-    app.verify(&ticket_of_bob, &of_ada).await.is_problem(401, "otp_invalid");
+    app.verify(&ticket_of_ada, &of_bob).await.refused(401, "otp_invalid");
+    app.verify(&ticket_of_bob, &of_ada).await.refused(401, "otp_invalid");
     app.verify(&ticket_of_ada, &of_ada).await.is(200);
     assert_eq!(app.user_row(&bob).await["is_verified"], false);
 }
@@ -114,7 +114,7 @@ async fn the_code_of_one_person_is_worth_nothing_for_another() {
 async fn a_ticket_without_a_code_has_nothing_to_verify() {
     let app = TestApp::new().await;
     let ticket = app.register(&Person::ada()).await.is(201).text("loginTicket");
-    app.verify(&ticket, "123456").await.is_problem(401, "otp_new_code_required");
+    app.verify(&ticket, "123456").await.refused(401, "otp_new_code_required");
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_code_proves_only_the_number_that_it_went_to() {
         .execute(app.database())
         .await
         .unwrap();
-    app.verify(&ticket, &code).await.is_problem(401, "otp_new_code_required");
+    app.verify(&ticket, &code).await.refused(401, "otp_new_code_required");
     let now = app.user_row(&Person { phone: "+14155550000".to_owned(), ..ada }).await;
     assert_eq!(now["is_verified"], false);
     assert_eq!(app.count("SELECT count(*) FROM sessions").await, 0);
@@ -141,7 +141,7 @@ async fn all_or_nothing_a_failure_in_the_middle_leaves_the_code_good() {
     let code = app.code_for(&ada);
     let rename = |from, to| sqlx::AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
     sqlx::query(rename("sessions", "elsewhere")).execute(app.database()).await.unwrap();
-    let answer = app.verify(&ticket, &code).await.is_problem(500, "internal_error");
+    let answer = app.verify(&ticket, &code).await.refused(500, "internal_error");
     let words = answer.json().to_string();
     assert!(!words.contains("sessions") && !words.contains("relation"), "{words}");
     assert_eq!(app.user_row(&ada).await["is_verified"], false);
@@ -156,15 +156,15 @@ async fn wrong_codes_are_counted_over_all_codes_of_an_hour() {
     let ada = Person::ada();
     let ticket = app.pending(&ada).await;
     for _ in 0..3 {
-        app.verify(&ticket, &wrong(&app.code_for(&ada))).await.is_problem(401, "otp_invalid");
+        app.verify(&ticket, &wrong(&app.code_for(&ada))).await.refused(401, "otp_invalid");
     }
     app.request_otp(&ticket).await.is(200);
     for _ in 0..3 {
-        app.verify(&ticket, &wrong(&app.code_for(&ada))).await.is_problem(401, "otp_invalid");
+        app.verify(&ticket, &wrong(&app.code_for(&ada))).await.refused(401, "otp_invalid");
     }
     app.request_otp(&ticket).await.is(200);
     let refused = app.verify(&ticket, &app.code_for(&ada)).await;
-    let refused = refused.is_problem(429, "otp_guesses_exhausted");
+    let refused = refused.refused(429, "otp_guesses_exhausted");
     assert_eq!(refused.seconds_to_wait(), 3600);
     assert_eq!(refused.json()["limit"], "otp_wrong_codes");
     assert_eq!(refused.json()["attemptsLeft"], Value::Null);
