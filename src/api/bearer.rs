@@ -1,5 +1,7 @@
 //! The extractor of those who bring a valid access token. Reads no database.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -11,7 +13,7 @@ use crate::tokens::Claims;
 
 /// What the bearer's token says.
 #[derive(Clone, Debug)]
-pub struct Bearer(pub Claims);
+pub struct Bearer(pub Arc<Claims>);
 
 impl FromRequestParts<AppState> for Bearer {
     type Rejection = Problem;
@@ -40,7 +42,10 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Problem> {
 fn read(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim_start_matches(' ');
-    let is_b64token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    let is_b64token = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+    };
     let well_formed = scheme.eq_ignore_ascii_case("bearer")
         && !token.is_empty()
         && token.bytes().all(is_b64token);

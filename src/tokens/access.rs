@@ -1,5 +1,7 @@
 //! Issuing access tokens and checking them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::foundation::{Entropy, EntropyError, SessionId, TokenId, UserId};
 
 use super::keys::{Jwks, SigningKeys};
+use super::verified::{Fingerprint, VerifiedTokens};
 
 /// RFC 9068, 2.1.
 const TOKEN_TYPE: &str = "at+jwt";
@@ -17,6 +20,9 @@ const LENGTH_MAX: usize = 4096;
 #[derive(Debug)]
 pub struct AccessTokens {
     keys: SigningKeys,
+    /// Belongs to `keys`, which do not change while we run: were one withdrawn, it would have to be
+    /// emptied.
+    verified: VerifiedTokens,
     issuer: String,
     lifetime: TimeDelta,
     entropy: Entropy,
@@ -108,7 +114,7 @@ pub enum IssueError {
 impl AccessTokens {
     /// Tokens of `issuer`, signed by `keys`, good for `lifetime`.
     pub fn new(keys: SigningKeys, issuer: String, lifetime: TimeDelta, entropy: Entropy) -> Self {
-        Self { keys, issuer, lifetime, entropy }
+        Self { keys, verified: VerifiedTokens::default(), issuer, lifetime, entropy }
     }
 
     /// The public keys, for those who check tokens themselves.
@@ -142,10 +148,23 @@ impl AccessTokens {
 
     /// What `token` says, if it is one of ours and good at `now`. No leeway: we issue and check by
     /// the same clock.
-    pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
+    pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Claims>, TokenError> {
         if token.len() > LENGTH_MAX {
             return Err(TokenError::Foreign("too long"));
         }
+        let fingerprint = Fingerprint::of(token);
+        if let Some(claims) = self.verified.get(fingerprint) {
+            claims.require_good_at(now)?;
+            return Ok(claims);
+        }
+        let claims = Arc::new(self.verify(token)?);
+        claims.require_good_at(now)?;
+        self.verified.insert(fingerprint, Arc::clone(&claims));
+        Ok(claims)
+    }
+
+    /// What `token` says, if it is one of ours, whatever the time.
+    fn verify(&self, token: &str) -> Result<Claims, TokenError> {
         let header = jsonwebtoken::decode_header(token)?;
         let id = header.kid.ok_or(TokenError::Foreign("no kid"))?;
         let key = self.keys.verifying.get(&id).ok_or(TokenError::Foreign("unknown kid"))?;
@@ -153,12 +172,7 @@ impl AccessTokens {
             return Err(TokenError::Foreign("another type"));
         }
         let validation = self.validation(key.algorithm);
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.key, &validation)?.claims;
-        match now.timestamp() {
-            now if now >= claims.exp => Err(TokenError::Expired),
-            now if now < claims.nbf => Err(TokenError::NotYet),
-            _ => Ok(claims),
-        }
+        Ok(jsonwebtoken::decode::<Claims>(token, &key.key, &validation)?.claims)
     }
 
     fn validation(&self, algorithm: Algorithm) -> Validation {
@@ -171,5 +185,81 @@ impl AccessTokens {
         validation.validate_nbf = false;
         validation.leeway = 0;
         validation
+    }
+}
+
+impl Claims {
+    fn require_good_at(&self, now: DateTime<Utc>) -> Result<(), TokenError> {
+        match now.timestamp() {
+            now if now >= self.exp => Err(TokenError::Expired),
+            now if now < self.nbf => Err(TokenError::NotYet),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUED_AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn tokens(secret: &str) -> AccessTokens {
+        let keys = SigningKeys::shared(&secret.into());
+        let issuer = "https://auth.example.com".to_owned();
+        AccessTokens::new(keys, issuer, TimeDelta::seconds(900), Entropy::default())
+    }
+
+    fn issue(tokens: &AccessTokens) -> String {
+        let grant = Grant {
+            user: UserId::new(ISSUED_AT, &tokens.entropy).unwrap(),
+            session: SessionId::new(ISSUED_AT, &tokens.entropy).unwrap(),
+            email: "ada@example.com".to_owned(),
+            is_verified: true,
+            amr: vec!["pwd".to_owned()],
+            authenticated_at: ISSUED_AT,
+        };
+        tokens.issue(grant, ISSUED_AT).unwrap().token
+    }
+
+    fn seconds(seconds: i64) -> DateTime<Utc> {
+        ISSUED_AT + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn a_token_that_was_good_a_moment_ago_is_refused_when_its_time_is_over_or_has_not_come() {
+        let tokens = tokens("a secret of more than thirty-two bytes");
+        let token = issue(&tokens);
+        for _ in 0..2 {
+            let claims = tokens.check(&token, seconds(899)).unwrap();
+            assert_eq!(claims.email, "ada@example.com");
+            assert!(matches!(tokens.check(&token, seconds(900)), Err(TokenError::Expired)));
+            assert!(matches!(tokens.check(&token, seconds(-1)), Err(TokenError::NotYet)));
+        }
+    }
+
+    #[test]
+    fn any_changed_character_of_a_token_that_was_good_a_moment_ago_is_refused() {
+        let tokens = tokens("a secret of more than thirty-two bytes");
+        let token = issue(&tokens);
+        tokens.check(&token, ISSUED_AT).unwrap();
+        for place in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(tokens.check(&changed, ISSUED_AT).is_err(), "character {place}");
+        }
+        for changed in [format!("{token}A"), token[..token.len() - 1].to_owned()] {
+            assert!(tokens.check(&changed, ISSUED_AT).is_err());
+        }
+    }
+
+    #[test]
+    fn what_one_key_verified_another_does_not_know() {
+        let one = tokens("a secret of more than thirty-two bytes");
+        let other = tokens("another secret of more than thirty-two bytes");
+        let token = issue(&one);
+        one.check(&token, ISSUED_AT).unwrap();
+        assert!(other.check(&token, ISSUED_AT).is_err());
     }
 }

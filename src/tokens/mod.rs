@@ -6,6 +6,7 @@
 mod access;
 mod keys;
 mod store;
+mod verified;
 
 pub use access::{AccessTokens, Claims, Grant, IssuedToken, TokenError};
 pub use keys::{Jwk, Jwks, KeyError, SigningKeys};

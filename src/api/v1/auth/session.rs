@@ -38,10 +38,10 @@ pub(in crate::api) struct SessionAnswer {
 pub(in crate::api) async fn session(Bearer(claims): Bearer) -> Json<SessionAnswer> {
     Json(SessionAnswer {
         user_id: claims.sub,
-        email: claims.email,
+        email: claims.email.clone(),
         is_verified: claims.is_verified,
         session_id: claims.sid,
-        amr: claims.amr,
+        amr: claims.amr.clone(),
         expires_at: DateTime::from_timestamp(claims.exp, 0).unwrap_or_default(),
     })
 }
