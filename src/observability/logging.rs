@@ -8,6 +8,8 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::json_lines::JsonLines;
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -26,12 +28,8 @@ pub fn start_logging(filter: EnvFilter, format: LogFormat) {
             .with_ansi(std::io::stderr().is_terminal())
             .finish()
             .try_init(),
-        LogFormat::Json => builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .finish()
-            .try_init(),
+        LogFormat::Json => {
+            builder.event_format(JsonLines).fmt_fields(JsonLines).finish().try_init()
+        }
     };
 }
