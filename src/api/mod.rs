@@ -9,9 +9,6 @@ mod v1;
 mod well_known;
 
 use axum::Router;
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, Response};
-use axum::middleware::map_response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -33,7 +30,7 @@ pub fn router(
     let (guarded, _) = guarded_routes().split_for_parts();
     let (open, _) = open_routes().split_for_parts();
     let api = limits.limit_auth(guarded).merge(open);
-    let api = limits.limit_api(api).layer(map_response(forbid_storing));
+    let api = limits.limit_api(api);
     let (unlimited, _) = unlimited_routes().split_for_parts();
 
     let mut router = api.merge(unlimited).merge(pages::docs_router(openapi::document_bytes()));
@@ -72,10 +69,4 @@ fn unlimited_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(well_known::jwks))
-}
-
-/// Everything that the API answers belongs to one person.
-async fn forbid_storing<B>(mut response: Response<B>) -> Response<B> {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }

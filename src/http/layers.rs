@@ -2,6 +2,7 @@
 //! problems, security headers, CORS, the panic guard, the time limit, the client's address.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,6 +13,7 @@ use axum::http::{HeaderMap, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tokio::time::Instant;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument as _, Span, debug, error, error_span, field, info, warn};
@@ -44,15 +46,17 @@ pub struct Edge {
 
 /// Surrounds all routes of `router`, its fallbacks included.
 pub fn with_layers<S: Clone + Send + Sync + 'static>(router: Router<S>, edge: &Edge) -> Router<S> {
-    let mut router = router.layer(CatchPanicLayer::custom(render_panic));
-    if !edge.origins.is_empty() {
-        router = router.layer(cors(&edge.origins));
-    }
-    router.layer(from_fn_with_state(edge.clone(), exchange))
+    let edge = Arc::new(edge.clone());
+    // One `layer` for all: axum boxes a route anew for each, and clones all boxes at each request.
+    router.layer((
+        from_fn_with_state(Arc::clone(&edge), exchange),
+        option_layer((!edge.origins.is_empty()).then(|| cors(&edge.origins))),
+        CatchPanicLayer::custom(render_panic),
+    ))
 }
 
 /// One request and its answer.
-async fn exchange(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+async fn exchange(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id(&edge, request.headers());
     let (parts, body) = request.into_parts();
@@ -77,6 +81,10 @@ async fn exchange(State(edge): State<Edge>, mut request: Request, next: Next) ->
     span.in_scope(|| log(&response, is_api, began.elapsed()));
     render_problem(&mut response, &id);
     add_headers(&edge, response.headers_mut(), &id);
+    if is_api {
+        // Everything that the API answers belongs to one person.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
 }
 

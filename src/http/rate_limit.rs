@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, Response};
+use axum::middleware::map_response;
 use axum::response::IntoResponse as _;
 use governor::middleware::StateInformationMiddleware;
 use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
@@ -93,9 +94,11 @@ impl Limiter {
         let Self { name, limit, .. } = *self;
         let layer = GovernorLayer::new(Arc::clone(&self.config))
             .error_handler(move |error| refuse(name, error));
-        router.layer(layer).layer(axum::middleware::map_response(
-            move |response: Response<Body>| async move { limit.rename_headers(response) },
-        ))
+        let rename =
+            map_response(
+                move |response: Response<Body>| async move { limit.rename_headers(response) },
+            );
+        router.layer((rename, layer))
     }
 }
 
