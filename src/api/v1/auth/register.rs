@@ -30,7 +30,7 @@ pub(in crate::api) struct Register {
     email: EmailAddress,
     /// At least `PASSWORD_MIN_LENGTH` characters (8), none of the most used, without the e-mail
     /// address or the phone number in it.
-    #[schema(value_type = String, format = "password", max_length = 256, example = "correct horse battery")]
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 256, example = "correct horse battery")]
     password: Password,
     /// Any usual way of writing an international number.
     #[schema(value_type = String, example = "+1 415 555 2671")]
