@@ -82,16 +82,16 @@ const TABLES: &str = "
     ORDER BY 1";
 
 const WITHOUT_COMMENT: &str = "
-    SELECT attrelid::regclass::text || '.' || CASE attnum WHEN 0 THEN '(table)' ELSE attname END
-    FROM (
-        SELECT attrelid, attnum, attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped
-        UNION ALL
-        SELECT oid, 0, '' FROM pg_class
-    ) AS part
-    JOIN pg_class ON pg_class.oid = attrelid
+    SELECT relname::text
+    FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_sqlx_migrations'
-        AND coalesce(trim(col_description(attrelid, attnum)), trim(obj_description(attrelid, 'pg_class')), '') = ''
-    ORDER BY 1";
+        AND coalesce(trim(obj_description(oid, 'pg_class')), '') = ''
+    UNION ALL
+    SELECT relname || '.' || attname
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_sqlx_migrations'
+        AND attnum > 0 AND NOT attisdropped
+        AND coalesce(trim(col_description(attrelid, attnum)), '') = ''";
 
 const COMMENTED: &str = "
     SELECT attrelid::regclass::text || '.' || attname
