@@ -1,7 +1,7 @@
 //! Sign-up to token through each carrier that `VERIFICATION_PROVIDER` can name beside Sinch: a caller
 //! cannot tell which one it was.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 #[path = "support/fake_infobip/mod.rs"]
 #[expect(dead_code, reason = "these tests ask less of the fake than others do")]
