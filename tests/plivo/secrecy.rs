@@ -38,6 +38,8 @@ impl Log {
             .json()
             .flatten_event(true)
             .with_max_level(LevelFilter::TRACE)
+            // Digits of a time-stamp must not pass for those of a code.
+            .without_time()
             .with_writer(move || writer.clone())
             .finish();
         (log, tracing::subscriber::set_default(subscriber))
