@@ -123,7 +123,6 @@ mod without_private_postgres {
     pub(super) enum PrivateDatabase {}
 
     /// Built without a PostgreSQL of our own: the settings must name one.
-    #[expect(clippy::unused_async, reason = "the other build's does wait")]
     pub(super) async fn private_database(
         environment: &mut Environment,
     ) -> anyhow::Result<Option<PrivateDatabase>> {
