@@ -187,7 +187,7 @@ fn a_table_is_named_in_the_sql_of_one_room_only() {
 
 #[test]
 fn every_file_says_what_it_is_and_is_not_too_long() {
-    for folder in ["src", "tests", "examples"] {
+    for folder in ["src", "tests", "examples", "benches"] {
         for file in rust_files(folder) {
             let text = fs::read_to_string(&file).unwrap();
             let path = file.strip_prefix(root()).unwrap().display().to_string();
