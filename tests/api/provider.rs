@@ -3,7 +3,10 @@
 //!
 //! The time-out of 8 seconds is tested with the adapter, which can be given a shorter one.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::fake_sinch::{Mode, Operation};
 use crate::support::{Answer, Person, TestApp, wrong};
@@ -295,6 +298,25 @@ async fn a_right_code_whose_answer_was_lost_is_replaced_for_free() {
 }
 
 #[tokio::test]
+async fn a_right_code_counts_though_the_client_hangs_up() {
+    let app = TestApp::sinch(&[]).await;
+    let ada = Person::ada();
+    let ticket = app.pending(&ada).await;
+    let code = app.code_for(&ada);
+    app.fake().once(Operation::Report, Mode::Delay(Duration::from_secs(2)));
+    tokio::select! {
+        answer = app.verify(&ticket, &code) => panic!("the client has not hung up: {answer:?}"),
+        () = reported(&app) => {}
+    }
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while app.user_row(&ada).await["is_verified"] != true {
+        assert!(Instant::now() < deadline, "the code was lost");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(app.count("SELECT count(*) FROM sessions").await, 1);
+}
+
+#[tokio::test]
 async fn a_report_that_met_a_dead_connection_is_sent_again() {
     let app = TestApp::sinch(&[]).await;
     let ada = Person::ada();
@@ -332,4 +354,11 @@ async fn a_code_of_a_carrier_that_is_no_longer_asked_is_over() {
     let text = &moved.messages_to(&ada)[0];
     let body = json!({ "loginTicket": ticket, "otpCode": text["code"] });
     moved.verify_with(&body).await.is(200);
+}
+
+/// Completes when the report of a code has reached Sinch.
+async fn reported(app: &TestApp) {
+    while app.fake().received(Operation::Report) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

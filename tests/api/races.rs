@@ -118,6 +118,7 @@ async fn racing_logins_send_one_text_and_all_can_use_it() {
     let racers = (0..RACERS).map(|_| login(Visitor::clone(&app), ada.clone()));
     let answers = race(racers.collect()).await;
     assert_eq!(count(&answers, 200, ""), RACERS, "{answers:?}");
+    assert!(answers.iter().all(|it| it.json()["otpError"].is_null()), "{answers:?}");
     assert_eq!(app.fake().received(Operation::Start), 1);
     let last = answers.last().unwrap().text("loginTicket");
     app.verify(&last, &app.code_for(&ada)).await.is(200);

@@ -246,6 +246,15 @@ async fn a_code_that_the_carrier_burnt_is_replaced_at_once_and_once() {
 }
 
 #[tokio::test]
+async fn guesses_used_up_here_earn_no_free_resend() {
+    let app = TestApp::with(&[("OTP_MAX_ATTEMPTS", "1")]).await;
+    let ada = Person::ada();
+    let ticket = app.pending(&ada).await;
+    app.verify(&ticket, &wrong(&app.code_for(&ada))).await.refused(401, "otp_new_code_required");
+    must_wait(app.request_otp(&ticket).await, 120);
+}
+
+#[tokio::test]
 async fn a_login_after_a_burnt_code_sends_the_free_one() {
     let app = TestApp::sinch(&[]).await;
     let ada = Person::ada();
