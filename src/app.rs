@@ -7,7 +7,7 @@ use axum::Router;
 use sqlx::PgPool;
 
 use crate::api;
-use crate::config::{AppEnv, ProviderSettings, Settings};
+use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
@@ -16,7 +16,7 @@ use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
 use crate::otp::providers::plivo::Plivo;
 use crate::otp::providers::sinch::Sinch;
-use crate::otp::{Otp, Provider};
+use crate::otp::{Carriers, Otp, Provider};
 use crate::passwords::{Hasher, PoolSize};
 use crate::state::{App, AppState};
 use crate::tokens::{AccessTokens, SigningKeys};
@@ -54,7 +54,7 @@ impl Application {
         };
         let keyring = Arc::new(settings.keyring);
         let is_development = settings.app_env == AppEnv::Development;
-        let (provider, console) = provider(settings.provider, is_development)?;
+        let (carriers, console) = carriers(settings.carriers, is_development)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
         let state = AppState::new(App {
             database,
@@ -62,7 +62,7 @@ impl Application {
             hasher: Hasher::start(settings.argon2, pool_size)
                 .context("the hashing threads cannot be started")?,
             password_policy: settings.passwords,
-            otp: Otp::new(settings.otp, provider, keyring, clock.clone(), entropy.clone()),
+            otp: Otp::new(settings.otp, carriers, keyring, clock.clone(), entropy.clone()),
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
             login: settings.login,
             clock,
@@ -80,33 +80,28 @@ impl Application {
     }
 }
 
-/// The provider, and the console apart where that is it: its messages can be looked at.
-fn provider(
-    settings: ProviderSettings,
+/// The carriers, and the console apart where it is one of them: its messages can be looked at.
+fn carriers(
+    settings: CarrierSettings,
     is_development: bool,
-) -> anyhow::Result<(Provider, Option<Console>)> {
-    Ok(match settings {
+) -> anyhow::Result<(Carriers, Option<Console>)> {
+    let client = outbound::http_client().context("the HTTP client cannot be made")?;
+    let mut console = None;
+    let providers = settings.providers.into_iter().map(|settings| match settings {
         ProviderSettings::Console => {
-            let console = Console::new(is_development);
-            (Provider::Delivery(Arc::new(console.clone())), Some(console))
+            let console = console.insert(Console::new(is_development));
+            Ok(Provider::Delivery(Arc::new(console.clone())))
         }
-        ProviderSettings::Sinch(settings) => {
-            let client = outbound::http_client().context("the HTTP client cannot be made")?;
-            let sinch =
-                Sinch::new(settings, client).context("the SINCH_ settings are not right")?;
-            (Provider::Hosted(Arc::new(sinch)), None)
-        }
-        ProviderSettings::Infobip(settings) => {
-            let client = outbound::http_client().context("the HTTP client cannot be made")?;
-            let infobip =
-                Infobip::new(settings, client).context("the INFOBIP_ settings are not right")?;
-            (Provider::Hosted(Arc::new(infobip)), None)
-        }
-        ProviderSettings::Plivo(settings) => {
-            let client = outbound::http_client().context("the HTTP client cannot be made")?;
-            let plivo =
-                Plivo::new(settings, client).context("the PLIVO_ settings are not right")?;
-            (Provider::Delivery(Arc::new(plivo)), None)
-        }
-    })
+        ProviderSettings::Sinch(settings) => Sinch::new(settings, client.clone())
+            .map(|sinch| Provider::Hosted(Arc::new(sinch)))
+            .context("the SINCH_ settings are not right"),
+        ProviderSettings::Infobip(settings) => Infobip::new(settings, client.clone())
+            .map(|infobip| Provider::Hosted(Arc::new(infobip)))
+            .context("the INFOBIP_ settings are not right"),
+        ProviderSettings::Plivo(settings) => Plivo::new(settings, client.clone())
+            .map(|plivo| Provider::Delivery(Arc::new(plivo)))
+            .context("the PLIVO_ settings are not right"),
+    });
+    let providers = providers.collect::<anyhow::Result<_>>()?;
+    Ok((Carriers::new(providers, settings.routes), console))
 }

@@ -38,9 +38,21 @@ pub(super) struct Checks {
     /// Whether its schema has everything that this version needs: `UP` or `DOWN`.
     #[schema(example = "UP")]
     migrations: &'static str,
-    /// Who carries the codes.
+    /// Who carries the codes, in the order in which they are asked. A carrier that is out of order
+    /// does not make the server `DOWN`: whoever needs no code can still log in.
+    providers: Vec<ProviderCheck>,
+}
+
+/// A carrier, as this process has found it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ProviderCheck {
+    /// Its name in `VERIFICATION_PROVIDER`.
     #[schema(example = "sinch")]
-    provider: &'static str,
+    name: &'static str,
+    /// Its circuit breaker. `closed`: it works. `open`: it has failed too often and is left alone.
+    /// `half_open`: one message tries whether it works again.
+    #[schema(example = "closed")]
+    breaker: &'static str,
 }
 
 /// Health
@@ -76,8 +88,15 @@ pub(super) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Rea
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "DOWN")
     };
-    let provider = app.otp.provider().name();
-    let checks = Checks { database: word(answers), migrations: word(is_current), provider };
+    let providers = app.otp.carriers().all().iter().map(|carrier| ProviderCheck {
+        name: carrier.name(),
+        breaker: carrier.breaker_state().as_str(),
+    });
+    let checks = Checks {
+        database: word(answers),
+        migrations: word(is_current),
+        providers: providers.collect(),
+    };
     (code, Json(Readiness { status, checks }))
 }
 

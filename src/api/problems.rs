@@ -50,6 +50,9 @@ impl Problem {
                 .retry_after(whole_seconds_until(retry_at, now)),
             SendError::ChannelImpossible => Self::new(Kind::ChannelNotSupported),
             SendError::CountryNotAllowed => Self::new(Kind::CountryNotSupported),
+            SendError::NoCarrier { retry_at } => Self::new(Kind::ProviderUnavailable)
+                .retry_after(whole_seconds_until(retry_at, now))
+                .caused_by(error),
             SendError::Provider(failure) => failure.into(),
             SendError::Failure(failure) => failure.into(),
         }

@@ -129,7 +129,7 @@ async fn keep_house(state: crate::state::AppState) {
         let deleted = async {
             let tickets = login_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
-            let codes = state.otp.delete_old(&state.database, now).await?;
+            let codes = state.otp.keep_house(&state.database, now).await?;
             Ok::<_, sqlx::Error>(tickets + devices + codes)
         };
         match deleted.await {

@@ -9,7 +9,7 @@ mod sections;
 mod settings;
 
 pub use environment::{DotenvError, Environment};
-pub use providers::ProviderSettings;
+pub use providers::{CarrierSettings, ProviderSettings};
 pub use reader::{InForce, SettingsError};
 pub use sections::DEFAULT_LOG_LEVEL;
 pub use settings::{AppEnv, Settings};

@@ -1,4 +1,4 @@
-//! `VERIFICATION_PROVIDER`, and what the provider that it names needs.
+//! `VERIFICATION_PROVIDER`, `PROVIDER_ROUTES`, and what the providers that they name need.
 
 use reqwest::Url;
 use secrecy::SecretString;
@@ -6,10 +6,20 @@ use secrecy::SecretString;
 use crate::otp::providers::infobip::{InfobipSettings, InfobipSetupError};
 use crate::otp::providers::plivo::{PlivoSettings, PlivoSetupError};
 use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError};
+use crate::otp::{Destination, Route};
 
 use super::reader::Reader;
 
-/// Who carries the codes, with the settings of that one only.
+/// Who carries the codes, and who is asked first.
+#[derive(Debug)]
+pub struct CarrierSettings {
+    /// `VERIFICATION_PROVIDER`, in its order; at least one.
+    pub providers: Vec<ProviderSettings>,
+    /// `PROVIDER_ROUTES`.
+    pub routes: Vec<Route>,
+}
+
+/// A provider, with what it needs.
 #[derive(Debug)]
 pub enum ProviderSettings {
     /// `sinch`.
@@ -22,7 +32,7 @@ pub enum ProviderSettings {
     Console,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum ProviderName {
     Sinch,
     Infobip,
@@ -30,28 +40,79 @@ enum ProviderName {
     Console,
 }
 
-pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<ProviderSettings> {
-    let names = [
-        ("sinch", ProviderName::Sinch),
-        ("infobip", ProviderName::Infobip),
-        ("plivo", ProviderName::Plivo),
-        ("console", ProviderName::Console),
+impl ProviderName {
+    const ALL: [(&str, Self); 4] = [
+        ("sinch", Self::Sinch),
+        ("infobip", Self::Infobip),
+        ("plivo", Self::Plivo),
+        ("console", Self::Console),
     ];
+
+    fn read(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
+        found.map(|(_, name)| name).ok_or_else(|| {
+            let names = Self::ALL.map(|(name, _)| name).join(", ");
+            format!("{text:?} is none of {names}")
+        })
+    }
+
+    fn settings(self, reader: &mut Reader<'_>) -> Option<ProviderSettings> {
+        match self {
+            Self::Console => Some(ProviderSettings::Console),
+            Self::Sinch => sinch(reader).map(ProviderSettings::Sinch),
+            Self::Infobip => infobip(reader).map(ProviderSettings::Infobip),
+            Self::Plivo => plivo(reader).map(ProviderSettings::Plivo),
+        }
+    }
+}
+
+pub(super) fn carriers(reader: &mut Reader<'_>, is_production: bool) -> Option<CarrierSettings> {
     reader.known(&["SINCH_APP_KEY", "SINCH_APP_SECRET", "SINCH_BASE_URL", "SINCH_AUTH"]);
     reader.known(&["INFOBIP_API_KEY", "INFOBIP_BASE_URL"]);
     reader.known(&["INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"]);
     reader.known(&["PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_BASE_URL"]);
-    match reader.word("VERIFICATION_PROVIDER", &names)? {
-        ProviderName::Console if is_production => {
-            let fault = "console shows codes in the terminal and is refused in production";
-            reader.fault("VERIFICATION_PROVIDER", fault);
-            None
+    let names = reader.list("VERIFICATION_PROVIDER", "sinch", ProviderName::read);
+    let names = names.map(|names| in_order(reader, names, is_production));
+    // Also where the order is wrong, so that all faults are told at once.
+    let routes = routes(reader, names.as_deref());
+    let names = names.filter(|names| !names.is_empty())?;
+    // Every one is read before any is given up.
+    let providers: Vec<_> = names.into_iter().map(|name| name.settings(reader)).collect();
+    let providers = providers.into_iter().collect::<Option<_>>();
+    Some(CarrierSettings { providers: providers?, routes: routes? })
+}
+
+/// The providers that may be used, each once. Empty after a fault.
+fn in_order(
+    reader: &mut Reader<'_>,
+    names: Vec<ProviderName>,
+    is_production: bool,
+) -> Vec<ProviderName> {
+    let fault = if names.is_empty() {
+        "names no provider"
+    } else if is_production && names.contains(&ProviderName::Console) {
+        "console shows codes in the terminal and is refused in production"
+    } else if (1..names.len()).any(|at| names[at..].contains(&names[at - 1])) {
+        "names a provider twice"
+    } else {
+        return names;
+    };
+    reader.fault("VERIFICATION_PROVIDER", fault);
+    Vec::new()
+}
+
+fn routes(reader: &mut Reader<'_>, names: Option<&[ProviderName]>) -> Option<Vec<Route>> {
+    let is_listed = |name| names.is_none_or(|names| names.contains(&name));
+    reader.list("PROVIDER_ROUTES", "", |text| {
+        let wrong = || format!("{text:?} is no route like IN=plivo or +1=sinch");
+        let (destination, provider) = text.split_once('=').ok_or_else(wrong)?;
+        let destination = destination.trim().parse::<Destination>().map_err(|()| wrong())?;
+        let provider = provider.trim();
+        if !is_listed(ProviderName::read(provider)?) {
+            return Err(format!("{provider} is not in VERIFICATION_PROVIDER"));
         }
-        ProviderName::Console => Some(ProviderSettings::Console),
-        ProviderName::Sinch => sinch(reader).map(ProviderSettings::Sinch),
-        ProviderName::Infobip => infobip(reader).map(ProviderSettings::Infobip),
-        ProviderName::Plivo => plivo(reader).map(ProviderSettings::Plivo),
-    }
+        Ok(Route { destination, provider: provider.to_owned() })
+    })
 }
 
 fn sinch(reader: &mut Reader<'_>) -> Option<SinchSettings> {

@@ -13,7 +13,7 @@ use crate::otp;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
 use crate::state::LoginRules;
 
-use super::providers::{self, ProviderSettings};
+use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
 use super::{Environment, sections};
 
@@ -48,8 +48,8 @@ pub struct Settings {
     pub origins: Vec<HeaderValue>,
     /// `TRUSTED_PROXIES`.
     pub proxies: TrustedProxies,
-    /// `VERIFICATION_PROVIDER` and what it needs.
-    pub provider: ProviderSettings,
+    /// `VERIFICATION_PROVIDER`, what each needs, and `PROVIDER_ROUTES`.
+    pub carriers: CarrierSettings,
     /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`.
     pub otp: otp::Rules,
     /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
@@ -101,7 +101,7 @@ impl Settings {
         let database = sections::database(reader);
         let tokens = sections::tokens(reader);
         let edge = sections::edge(reader);
-        let provider = providers::provider(reader, is_production);
+        let carriers = providers::carriers(reader, is_production);
         let otp = sections::otp(reader, is_production);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
@@ -123,7 +123,7 @@ impl Settings {
             auth_limit: edge.auth_limit,
             origins: edge.origins,
             proxies: edge.proxies,
-            provider: provider?,
+            carriers: carriers?,
             otp: otp?,
             login: login?,
             argon2,

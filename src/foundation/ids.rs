@@ -43,6 +43,10 @@ id!(
     ChallengeId
 );
 id!(
+    /// One message or call handed to a carrier: the primary key of `messages`.
+    MessageId
+);
+id!(
     /// One sign-in: the primary key of `sessions`, the claim `sid`.
     SessionId
 );

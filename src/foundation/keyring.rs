@@ -24,6 +24,8 @@ pub enum Purpose {
     OtpCode,
     /// Encryption of the private halves of signing keys.
     SigningKey,
+    /// HMAC of phone numbers in the ledger.
+    LedgerNumber,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
         match self {
             Self::OtpCode => b"ringfence otp code v1",
             Self::SigningKey => b"ringfence signing key v1",
+            Self::LedgerNumber => b"ringfence ledger number v1",
         }
     }
 }

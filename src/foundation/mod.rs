@@ -18,7 +18,7 @@ pub use clock::ManualClock;
 pub use clock::{Clock, whole_seconds_until};
 pub use email_address::{EmailAddress, EmailAddressError};
 pub use entropy::{Entropy, EntropyError};
-pub use ids::{ChallengeId, SessionId, TokenId, UserId};
+pub use ids::{ChallengeId, MessageId, SessionId, TokenId, UserId};
 pub use keyring::{Keyring, KeyringError, Purpose as KeyPurpose, Unreadable};
 pub use opaque_token::{OpaqueToken, TokenHash};
 pub use phone_number::{Country, NumberType, PhoneNumber, PhoneNumberError};

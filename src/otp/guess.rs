@@ -1,13 +1,16 @@
 //! Judging a guess: spend it, ask whoever judges the code, use the code up.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, PgPool};
 
 use crate::foundation::{ChallengeId, PhoneNumber, UserId};
 
 use super::code::{Binding, CodeHash};
+use super::ledger;
 use super::providers::failure::ProviderFailure;
-use super::providers::hosted::Verdict;
+use super::providers::hosted::{HostedVerifier, Verdict};
 use super::store::{self, End, Row};
 use super::windows::{self, Subject, Window};
 use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope};
@@ -24,6 +27,7 @@ pub struct Guess {
     pub attempts_left: i16,
     /// Until when the code is good.
     pub expires_at: DateTime<Utc>,
+    provider: String,
     judge: Judge,
     counted: [Subject; 2],
     spent_at: DateTime<Utc>,
@@ -34,7 +38,7 @@ enum Judge {
     /// We made the code.
     Us(CodeHash),
     /// The provider made it, under this id.
-    Provider(String),
+    Provider(Arc<dyn HostedVerifier>, String),
     /// A provider that is not configured any more.
     Nobody,
 }
@@ -119,9 +123,9 @@ impl Otp {
         guess: &Guess,
         code: &OtpCode,
     ) -> Result<Judgement, GuessError> {
-        let judgement = match (&guess.judge, &self.provider) {
-            (Judge::Us(hash), _) => self.judge_ourselves(guess, code, hash),
-            (Judge::Provider(reference), Provider::Hosted(provider)) => {
+        let judgement = match &guess.judge {
+            Judge::Us(hash) => self.judge_ourselves(guess, code, hash),
+            Judge::Provider(provider, reference) => {
                 let asked =
                     provider.check(self.clock.now(), reference, guess.channel, code.expose());
                 match asked.await {
@@ -132,7 +136,7 @@ impl Otp {
                     }
                 }
             }
-            (Judge::Provider(_) | Judge::Nobody, _) => Judgement::Over(Ending::Failed),
+            Judge::Nobody => Judgement::Over(Ending::Failed),
         };
         if let Judgement::Over(_) = judgement {
             let connection = &mut *database.acquire().await?;
@@ -148,8 +152,10 @@ impl Otp {
         connection: &mut PgConnection,
         guess: &Guess,
     ) -> sqlx::Result<bool> {
-        let consumed = store::consume(connection, guess.challenge, self.clock.now()).await?;
+        let now = self.clock.now();
+        let consumed = store::consume(connection, guess.challenge, now).await?;
         if consumed {
+            ledger::mark_verified(connection, guess.challenge, &guess.provider, now).await?;
             windows::give_back(connection, &guess.counted, guess.spent_at).await?;
         }
         Ok(consumed)
@@ -174,10 +180,11 @@ impl Otp {
             .ok_or_else(|| unreadable("otp_challenges.phone_number is not E.164"))?;
         let channel = Channel::parse(&row.channel)
             .ok_or_else(|| unreadable("otp_challenges.channel is unknown"))?;
-        let judge = match (row.code_hash, row.code_key_id, row.provider_reference) {
-            (Some(mac), Some(key_id), _) => Judge::Us(CodeHash { key_id, mac }),
-            (_, _, Some(reference)) if row.provider == self.provider.name() => {
-                Judge::Provider(reference)
+        let hosted = self.carriers.find(&row.provider).map(|carrier| carrier.provider());
+        let judge = match (row.code_hash, row.code_key_id, row.provider_reference, hosted) {
+            (Some(mac), Some(key_id), ..) => Judge::Us(CodeHash { key_id, mac }),
+            (_, _, Some(reference), Some(Provider::Hosted(provider))) => {
+                Judge::Provider(Arc::clone(provider), reference)
             }
             _ => Judge::Nobody,
         };
@@ -186,6 +193,7 @@ impl Otp {
             counted: [Subject::guesses_of_user(user), Subject::guesses_of_number(&number)],
             number,
             channel,
+            provider: row.provider,
             attempts_left: row.attempts_left,
             expires_at: row.expires_at,
             judge,

@@ -1,12 +1,18 @@
 //! One-time codes: sending them, judging guesses, and the limits on both.
 //!
-//! Owns the tables `otp_challenges` and `otp_windows`. No database connection is held while a
+//! Owns the tables `otp_challenges`, `otp_windows` and `messages`. No database connection is held while a
 //! provider is asked. Whoever judges a code, the count of guesses, its expiry and its single use
 //! are kept here.
 
+mod breaker;
+mod carriage;
+mod carriers;
 mod channel;
 mod code;
+mod deliver;
 mod guess;
+mod ledger;
+mod limits;
 pub mod providers;
 mod send;
 mod store;
@@ -17,11 +23,15 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
+use tracing::warn;
 
 use crate::foundation::{Clock, Country, Entropy, EntropyError, Keyring};
 
+pub use breaker::BreakerState;
+pub use carriers::{Carrier, Carriers, Destination, Route};
 pub use channel::Channel;
 pub use code::{OtpCode, OtpCodeError};
+pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
 pub use providers::Provider;
 pub use send::{Draft, Live, Recipient, SendError};
@@ -98,7 +108,7 @@ pub struct Rules {
 #[derive(Debug)]
 pub struct Otp {
     rules: Rules,
-    provider: Provider,
+    carriers: Carriers,
     keyring: std::sync::Arc<Keyring>,
     clock: Clock,
     entropy: Entropy,
@@ -116,15 +126,15 @@ pub enum OtpFailure {
 }
 
 impl Otp {
-    /// Codes by `rules`, carried by `provider`.
+    /// Codes by `rules`, carried by `carriers`.
     pub fn new(
         rules: Rules,
-        provider: Provider,
+        carriers: Carriers,
         keyring: std::sync::Arc<Keyring>,
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self { rules, provider, keyring, clock, entropy }
+        Self { rules, carriers, keyring, clock, entropy }
     }
 
     /// The rules in force.
@@ -133,13 +143,22 @@ impl Otp {
     }
 
     /// Who carries the codes.
-    pub fn provider(&self) -> &Provider {
-        &self.provider
+    pub fn carriers(&self) -> &Carriers {
+        &self.carriers
     }
 
-    /// Deletes what no limit and no guess asks for any more. Returns the number of rows.
-    pub async fn delete_old(&self, database: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    /// Deletes what no limit and no guess asks for any more, and calls unknown what was left behind
+    /// in the ledger. Returns the number of rows deleted.
+    pub async fn keep_house(&self, database: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
         let connection = &mut *database.acquire().await?;
+        let left_behind =
+            ledger::give_up_on_queued(connection, ledger::left_behind_before(now), now).await?;
+        if left_behind > 0 {
+            warn!(
+                messages = left_behind,
+                "messages were left behind: whether they were sent is unknown"
+            );
+        }
         let before = now - KEPT_FOR;
         let challenges = store::delete_old(connection, before).await?;
         Ok(challenges + windows::delete_idle(connection, before).await?)

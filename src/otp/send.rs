@@ -1,22 +1,22 @@
-//! Sending a code: reserve it within all limits, hand it to the provider, note what became of it.
+//! Deciding on a code: within all limits, by which carrier, written down before anybody is asked.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, PgPool};
 
-use crate::foundation::{ChallengeId, Limited, NumberType, PhoneNumber, UserId};
+use crate::foundation::{ChallengeId, Limited, MessageId, NumberType, PhoneNumber, UserId};
 
-use super::code::Binding;
-use super::providers::delivery::{Message, MessageSender};
+use super::carriage::Carriage;
+use super::carriers::Carrier;
+use super::code::{Binding, CodeHash};
+use super::ledger::{self, Entry};
+use super::limits::Counted;
 use super::providers::failure::ProviderFailure;
-use super::providers::hosted::HostedVerifier;
-use super::store::{self, End, NewChallenge};
-use super::windows::{self, Subject, Window};
-use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope};
-
-/// Named in `otp_challenges.provider` for the numbers of `TEST_PHONE_NUMBERS`.
-const TEST_PROVIDER: &str = "test";
+use super::store::{self, NewChallenge};
+use super::windows::Subject;
+use super::{Channel, Otp, OtpCode, OtpFailure, Purpose, Scope};
 
 /// Who is to get a code, by which way, and from where that was asked.
 #[derive(Clone, Debug)]
@@ -31,27 +31,21 @@ pub struct Recipient {
     pub address: Limited,
 }
 
-/// A code that has been decided on and written down, but not handed to the provider yet.
+/// A code that has been decided on and written down, but that no carrier has taken yet.
 #[derive(Debug)]
 pub struct Draft {
-    challenge: ChallengeId,
-    recipient: Recipient,
-    carriage: Carriage,
-    counted: Vec<Subject>,
-    reserved_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-    resend_at: DateTime<Utc>,
-}
-
-/// Who makes the code of a draft, and who carries it.
-#[derive(Debug)]
-enum Carriage {
-    /// The provider does both.
-    Hosted(Arc<dyn HostedVerifier>),
-    /// We make it, the provider carries it.
-    Delivery(Arc<dyn MessageSender>, OtpCode),
-    /// `TEST_PHONE_NUMBERS` has it, and nobody carries it.
-    Test(OtpCode),
+    pub(super) challenge: ChallengeId,
+    pub(super) message: MessageId,
+    pub(super) recipient: Recipient,
+    pub(super) carriage: Carriage,
+    /// Who is asked next, should this carrier be out of order.
+    pub(super) others: VecDeque<Arc<Carrier>>,
+    /// A carrier asked before may have sent it all the same.
+    pub(super) may_have_sent: bool,
+    pub(super) counted: Vec<Subject>,
+    pub(super) reserved_at: DateTime<Utc>,
+    pub(super) expires_at: DateTime<Utc>,
+    pub(super) resend_at: DateTime<Utc>,
 }
 
 /// A code that is on its way or has arrived.
@@ -84,13 +78,19 @@ pub enum SendError {
         /// When there is room again.
         retry_at: DateTime<Utc>,
     },
-    /// The number cannot receive by this channel, or the provider does not carry it.
-    #[error("the number cannot receive by this channel, or the provider does not carry it")]
+    /// The number cannot receive by this channel, or no carrier carries it.
+    #[error("the number cannot receive by this channel, or no carrier carries it")]
     ChannelImpossible,
     /// `ALLOWED_COUNTRIES` does not have the number's country.
     #[error("no codes are sent to the number's country")]
     CountryNotAllowed,
-    /// The provider did not take it.
+    /// Every carrier has been out of order lately and is left alone for a while.
+    #[error("every carrier is left alone until {retry_at}")]
+    NoCarrier {
+        /// When the first of them is asked again.
+        retry_at: DateTime<Utc>,
+    },
+    /// No carrier took it; the failure of the last one asked.
     #[error("the provider did not send the code")]
     Provider(#[from] ProviderFailure),
     /// Something broke.
@@ -106,7 +106,7 @@ impl From<sqlx::Error> for SendError {
 
 impl Otp {
     /// Decides on a code for `recipient`: counts it against every limit, ends the code before it
-    /// and writes it down, all or nothing. Nothing is sent yet.
+    /// and writes it down, in the ledger too, all or nothing. Nothing is sent yet.
     pub async fn reserve(
         &self,
         database: &PgPool,
@@ -114,68 +114,21 @@ impl Otp {
     ) -> Result<Draft, SendError> {
         let now = self.clock.now();
         let test_code = self.rules.test_numbers.get(recipient.number.e164()).cloned();
-        if test_code.is_none() {
-            self.require_reachable(&recipient)?;
-        }
-        let mut transaction = database.begin().await?;
-        let counted = match test_code {
-            Some(_) => Counted::default(),
-            None => self.count_send(&mut transaction, &recipient, now).await?,
+        let (carriage, others) = match test_code {
+            Some(code) => (Carriage::Test(code), VecDeque::new()),
+            None => self.choose(&recipient, now)?,
         };
-        let draft = self.draft(recipient, test_code, &counted, now)?;
-        store::replace(&mut transaction, &self.new_challenge(&draft, &counted)).await?;
+        let mut transaction = database.begin().await?;
+        let counted = match carriage {
+            Carriage::Test(_) => Counted::default(),
+            _ => self.count_send(&mut transaction, &recipient, now).await?,
+        };
+        let is_free = counted.is_free;
+        let draft = self.draft(recipient, carriage, others, counted, now)?;
+        store::replace(&mut transaction, &self.new_challenge(&draft, is_free)).await?;
+        self.enter(&mut transaction, &draft, now).await?;
         transaction.commit().await?;
         Ok(draft)
-    }
-
-    /// Hands the code to the provider; call it without a database connection. Returns the
-    /// provider's id of the verification where the provider judges the code.
-    pub async fn deliver(
-        &self,
-        draft: &Draft,
-        languages: Option<&str>,
-    ) -> Result<Option<String>, ProviderFailure> {
-        let Recipient { number: to, channel, .. } = &draft.recipient;
-        let now = self.clock.now();
-        match &draft.carriage {
-            Carriage::Hosted(provider) => {
-                let reference = draft.challenge.to_string();
-                let start = provider.start(now, to.e164(), *channel, &reference, languages);
-                start.await.map(|started| Some(started.reference_id))
-            }
-            Carriage::Delivery(provider, code) => {
-                provider.send(now, &Message { to, channel: *channel, code }).await.map(|()| None)
-            }
-            Carriage::Test(_) => Ok(None),
-        }
-    }
-
-    /// Notes that the provider took the code. `None`: a newer one took its place meanwhile.
-    pub async fn record_sent(
-        &self,
-        connection: &mut PgConnection,
-        draft: &Draft,
-        reference: Option<&str>,
-    ) -> sqlx::Result<Option<Live>> {
-        let marked =
-            store::mark_sent(connection, draft.challenge, reference, self.clock.now()).await?;
-        Ok(marked.then(|| draft.live()))
-    }
-
-    /// Notes that the provider did not take the code. Where it certainly sent nothing the send
-    /// does not count, so that the user can ask again at once.
-    pub async fn record_failure(
-        &self,
-        database: &PgPool,
-        draft: &Draft,
-        failure: &ProviderFailure,
-    ) -> sqlx::Result<()> {
-        let mut transaction = database.begin().await?;
-        store::end(&mut transaction, draft.challenge, End::NotSent, self.clock.now()).await?;
-        if !failure.may_have_sent() {
-            windows::give_back(&mut transaction, &draft.counted, draft.reserved_at).await?;
-        }
-        transaction.commit().await
     }
 
     /// The code that the user has been sent and can still enter, if any.
@@ -197,168 +150,125 @@ impl Otp {
         }))
     }
 
-    fn require_reachable(&self, recipient: &Recipient) -> Result<(), SendError> {
+    /// Who carries the code, and who stands by.
+    fn choose(
+        &self,
+        recipient: &Recipient,
+        now: DateTime<Utc>,
+    ) -> Result<(Carriage, VecDeque<Arc<Carrier>>), SendError> {
         if !self.rules.allows(&recipient.number) {
             return Err(SendError::CountryNotAllowed);
         }
-        if !self.provider.carries(recipient.channel) {
+        match (recipient.number.number_type(), recipient.channel) {
+            (NumberType::TextsAndCalls, _) | (NumberType::CallsOnly, Channel::Call) => {}
+            _ => return Err(SendError::ChannelImpossible),
+        }
+        let in_order = self.carriers.in_order(&recipient.number, recipient.channel);
+        if in_order.is_empty() {
             return Err(SendError::ChannelImpossible);
         }
-        match (recipient.number.number_type(), recipient.channel) {
-            (NumberType::TextsAndCalls, _) | (NumberType::CallsOnly, Channel::Call) => Ok(()),
-            _ => Err(SendError::ChannelImpossible),
-        }
+        let mut others = VecDeque::from(in_order.clone());
+        let Some(carrier) = next_admitted(&mut others, now) else {
+            let admits_at = in_order.iter().map(|carrier| carrier.admits_at(now));
+            return Err(SendError::NoCarrier { retry_at: admits_at.min().unwrap_or(now) });
+        };
+        Ok((self.carriage(&carrier, None)?, others))
     }
 
-    async fn count_send(
+    pub(super) fn carriage(
+        &self,
+        carrier: &Arc<Carrier>,
+        code: Option<&OtpCode>,
+    ) -> Result<Carriage, OtpFailure> {
+        Ok(Carriage::by(carrier, code, &self.entropy, self.rules.length)?)
+    }
+
+    /// Enters the message in the ledger, where anybody is to carry it.
+    pub(super) async fn enter(
         &self,
         connection: &mut PgConnection,
-        recipient: &Recipient,
+        draft: &Draft,
         now: DateTime<Utc>,
-    ) -> Result<Counted, SendError> {
-        let horizon = now - self.rules.lifetime;
-        let is_free =
-            store::take_free_resend(connection, recipient.user, Purpose::Login, horizon).await?;
-        let limits = self.send_limits(recipient, is_free);
-        for SendLimit { scope, subject, windows } in &limits {
-            if !windows::take(connection, subject, windows, now).await? {
-                let retry_at = windows::room_at(connection, subject, windows, now).await?;
-                return Err(match *scope {
-                    Scope::User => SendError::Cooldown { retry_at },
-                    scope => SendError::Capped { scope, retry_at },
-                });
-            }
-        }
-        let subjects = limits.map(|limit| limit.subject).to_vec();
-        Ok(Counted { subjects, is_free })
-    }
-
-    /// What a send counts against. The user comes first even where there is no wait: that row is
-    /// what makes two sends to one user follow each other.
-    fn send_limits(&self, recipient: &Recipient, is_free: bool) -> [SendLimit; 3] {
-        let rules = &self.rules;
-        let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
-        let has_wait = !is_free && rules.resend_wait > TimeDelta::zero();
-        let wait = has_wait.then_some(Window { events: 1, period: rules.resend_wait });
-        [
-            SendLimit {
-                scope: Scope::User,
-                subject: Subject::sends_to_user(recipient.user),
-                windows: wait.into_iter().collect(),
-            },
-            SendLimit {
-                scope: Scope::Number,
-                subject: Subject::sends_to_number(&recipient.number),
-                windows: vec![
-                    Window { events: rules.per_number_hourly, period: hour },
-                    Window { events: rules.per_number_daily, period: day },
-                ],
-            },
-            SendLimit {
-                scope: Scope::Address,
-                subject: Subject::sends_from_address(recipient.address),
-                windows: vec![Window { events: rules.per_address_hourly, period: hour }],
-            },
-        ]
+    ) -> sqlx::Result<()> {
+        let Some(carrier) = draft.carriage.carrier() else { return Ok(()) };
+        let entry = Entry {
+            id: draft.message,
+            challenge: draft.challenge,
+            user: draft.recipient.user,
+            number: &draft.recipient.number,
+            provider: carrier.name(),
+            channel: draft.recipient.channel,
+            purpose: Purpose::Login,
+        };
+        ledger::add(connection, &self.keyring, &entry, now).await
     }
 
     fn draft(
         &self,
         recipient: Recipient,
-        test_code: Option<OtpCode>,
-        counted: &Counted,
+        carriage: Carriage,
+        others: VecDeque<Arc<Carrier>>,
+        counted: Counted,
         now: DateTime<Utc>,
     ) -> Result<Draft, OtpFailure> {
-        let carriage = match (test_code, &self.provider) {
-            (Some(code), _) => Carriage::Test(code),
-            (None, Provider::Hosted(provider)) => Carriage::Hosted(Arc::clone(provider)),
-            (None, Provider::Delivery(provider)) => {
-                let code = OtpCode::generate(&self.entropy, self.rules.length)?;
-                Carriage::Delivery(Arc::clone(provider), code)
-            }
-        };
         let wait = match carriage {
             Carriage::Test(_) => TimeDelta::zero(),
-            Carriage::Hosted(_) | Carriage::Delivery(..) => self.rules.resend_wait,
+            Carriage::Hosted(..) | Carriage::Delivery(..) => self.rules.resend_wait,
         };
         Ok(Draft {
             challenge: ChallengeId::new(now, &self.entropy)?,
+            message: MessageId::new(now, &self.entropy)?,
             recipient,
             carriage,
-            counted: counted.subjects.clone(),
+            others,
+            may_have_sent: false,
+            counted: counted.subjects,
             reserved_at: now,
             expires_at: now + self.rules.lifetime,
             resend_at: now + wait,
         })
     }
 
-    fn new_challenge<'a>(&self, draft: &'a Draft, counted: &Counted) -> NewChallenge<'a> {
-        let number = &draft.recipient.number;
-        let binding = Binding { purpose: Purpose::Login, challenge: draft.challenge, number };
+    fn new_challenge<'a>(&self, draft: &'a Draft, is_free: bool) -> NewChallenge<'a> {
         NewChallenge {
             id: draft.challenge,
             user: draft.recipient.user,
             purpose: Purpose::Login,
             channel: draft.recipient.channel,
-            number,
+            number: &draft.recipient.number,
             provider: draft.carriage.provider_name(),
-            code_hash: draft.carriage.own_code().map(|code| binding.hash(&self.keyring, code)),
+            code_hash: self.code_hash(draft),
             attempts: self.rules.attempts,
-            free_resend: !counted.is_free,
+            free_resend: !is_free,
             created_at: draft.reserved_at,
             expires_at: draft.expires_at,
         }
     }
-}
 
-/// One of the limits on sending.
-struct SendLimit {
-    scope: Scope,
-    subject: Subject,
-    windows: Vec<Window>,
-}
-
-/// What a send was counted against.
-#[derive(Default)]
-struct Counted {
-    subjects: Vec<Subject>,
-    is_free: bool,
-}
-
-impl Carriage {
-    fn provider_name(&self) -> &'static str {
-        match self {
-            Self::Hosted(provider) => provider.name(),
-            Self::Delivery(provider, _) => provider.name(),
-            Self::Test(_) => TEST_PROVIDER,
-        }
+    /// What is stored of the code, where we judge it.
+    pub(super) fn code_hash(&self, draft: &Draft) -> Option<CodeHash> {
+        let number = &draft.recipient.number;
+        let binding = Binding { purpose: Purpose::Login, challenge: draft.challenge, number };
+        draft.carriage.own_code().map(|code| binding.hash(&self.keyring, code))
     }
+}
 
-    /// The code, where we judge it.
-    fn own_code(&self) -> Option<&OtpCode> {
-        match self {
-            Self::Hosted(_) => None,
-            Self::Delivery(_, code) | Self::Test(code) => Some(code),
-        }
-    }
+/// Takes carriers off `others` up to the first that may be asked now.
+pub(super) fn next_admitted(
+    others: &mut VecDeque<Arc<Carrier>>,
+    now: DateTime<Utc>,
+) -> Option<Arc<Carrier>> {
+    std::iter::from_fn(|| others.pop_front()).find(|carrier| carrier.admits(now))
 }
 
 impl Draft {
     /// The code as it will be once sent.
-    fn live(&self) -> Live {
+    pub(super) fn live(&self) -> Live {
         Live {
             channel: self.recipient.channel,
             destination: self.recipient.number.masked(),
             expires_at: self.expires_at,
             resend_at: self.resend_at,
         }
-    }
-}
-
-impl super::Rules {
-    /// Whether codes are sent to the number's country. Test numbers belong to none.
-    pub fn allows(&self, number: &PhoneNumber) -> bool {
-        let Some(allowed) = &self.allowed_countries else { return true };
-        number.country().is_some_and(|country| allowed.contains(country))
     }
 }

@@ -102,6 +102,29 @@ pub(super) async fn replace(
     Ok(())
 }
 
+/// Has another carrier carry the live challenge. `false`: it was replaced in the meantime.
+pub(super) async fn hand_to(
+    connection: &mut PgConnection,
+    id: ChallengeId,
+    provider: &str,
+    code_hash: Option<&CodeHash>,
+) -> sqlx::Result<bool> {
+    let handed = sqlx::query!(
+        r#"
+        UPDATE otp_challenges
+        SET provider = $2, code_hash = $3, code_key_id = $4
+        WHERE id = $1 AND ended_at IS NULL
+        "#,
+        id as _,
+        provider,
+        code_hash.map(|hash| hash.mac.as_slice()),
+        code_hash.map(|hash| hash.key_id.as_str()),
+    )
+    .execute(connection)
+    .await?;
+    Ok(handed.rows_affected() == 1)
+}
+
 /// Notes that the provider took it. `false`: it was replaced in the meantime.
 pub(super) async fn mark_sent(
     connection: &mut PgConnection,

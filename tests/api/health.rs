@@ -20,7 +20,8 @@ async fn a_server_that_lives_says_so_and_what_time_it_is() {
 async fn a_server_is_ready_on_a_current_schema() {
     let app = TestApp::new().await;
     let answer = app.get("/readyz").await.is(200);
-    let checks = json!({ "database": "UP", "migrations": "UP", "provider": "console" });
+    let providers = json!([{ "name": "console", "breaker": "closed" }]);
+    let checks = json!({ "database": "UP", "migrations": "UP", "providers": providers });
     assert_eq!(answer.json(), &json!({ "status": "UP", "checks": checks }));
 }
 

@@ -5,6 +5,7 @@
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod breaker;
 mod clock;
 mod cors;
 mod destinations;
@@ -13,6 +14,7 @@ mod edge;
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
 mod health;
+mod ledger;
 mod limits;
 mod policy;
 #[path = "../support/postgres.rs"]

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -24,6 +25,9 @@ use Outlay::{Counted, GivenBack};
 
 /// Enough room for all rows of a table, whose people all come from one address.
 const ROOM: (&str, &str) = ("OTP_MAX_PER_ADDRESS_HOURLY", "1000");
+
+/// Failures further apart than this do not open the circuit breaker.
+const BREAKER_WINDOW: TimeDelta = TimeDelta::seconds(61);
 
 fn mode(text: &str) -> Mode {
     text.parse().unwrap()
@@ -87,6 +91,7 @@ const FAILED_STARTS: &[(&str, u16, &str, Outlay)] = &[
 async fn a_login_succeeds_whatever_became_of_the_code_and_says_what_did() {
     let app = TestApp::sinch(&[ROOM]).await;
     for (number, (failure, _, code, outlay)) in FAILED_STARTS.iter().enumerate() {
+        app.advance(BREAKER_WINDOW);
         let person = Person::numbered(number);
         app.register(&person).await.is(201);
         app.fake().once(Operation::Start, mode(failure));
@@ -111,6 +116,7 @@ async fn a_login_succeeds_whatever_became_of_the_code_and_says_what_did() {
 async fn a_request_for_a_code_is_told_what_became_of_it() {
     let app = TestApp::sinch(&[ROOM]).await;
     for (number, (failure, status, code, _)) in FAILED_STARTS.iter().enumerate() {
+        app.advance(BREAKER_WINDOW);
         let person = Person::numbered(number);
         let ticket = app.register(&person).await.is(201).text("loginTicket");
         app.fake().once(Operation::Start, mode(failure));
@@ -336,7 +342,7 @@ async fn another_login_tells_of_the_same_failure_and_a_later_one_sends() {
     let second = app.login(&ada).await.is(200);
     assert_eq!(second.json()["otpError"]["code"], "otp_cooldown");
     assert_eq!(second.json()["otpError"]["retryAfter"], 120);
-    app.advance(chrono::TimeDelta::seconds(120));
+    app.advance(TimeDelta::seconds(120));
     let third = app.login(&ada).await.is(200);
     assert_eq!(third.json()["otpError"], Value::Null);
     app.verify(&third.text("loginTicket"), &app.code_for(&ada)).await.is(200);

@@ -142,3 +142,30 @@ async fn an_unknown_command_is_refused_with_the_way_to_help() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(refused.err.contains("serve"), "{}", refused.err);
 }
+
+#[tokio::test]
+async fn an_order_of_carriers_that_makes_no_sense_is_told_with_all_else() {
+    let mut installation = Installation::new().await;
+    for (order, routes, faults) in [
+        ("sinch,sinch", "", &["VERIFICATION_PROVIDER: names a provider twice"][..]),
+        (",", "", &["VERIFICATION_PROVIDER: names no provider"]),
+        ("sinch,twilio", "", &["\"twilio\" is none of sinch, infobip"]),
+        ("sinch", "IN=plivo", &["plivo is not in VERIFICATION_PROVIDER"]),
+        ("sinch", "IN:sinch", &["\"IN:sinch\" is no route like IN=plivo"]),
+        ("sinch", "XX=sinch", &["\"XX=sinch\" is no route"]),
+        ("sinch", "+0=sinch", &["\"+0=sinch\" is no route"]),
+        (
+            "sinch,plivo,infobip",
+            "",
+            &["PLIVO_AUTH_ID: is required", "INFOBIP_API_KEY: is required"],
+        ),
+    ] {
+        installation.set("VERIFICATION_PROVIDER", order);
+        installation.set("PROVIDER_ROUTES", routes);
+        let refused = installation.run(&["serve"]).await;
+        let complaint = refused.complaint();
+        for fault in faults {
+            assert!(complaint.contains(fault), "{order} {routes}: {fault}\n{complaint}");
+        }
+    }
+}

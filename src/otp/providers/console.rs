@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::delivery::{Message, MessageSender};
+use super::delivery::{Accepted, Message, MessageSender};
 use super::failure::ProviderFailure;
 use crate::otp::{Channel, text};
 
@@ -48,7 +48,12 @@ impl MessageSender for Console {
     }
 
     /// "Sends" the code: to the terminal and to the inbox.
-    async fn send(&self, now: DateTime<Utc>, message: &Message<'_>) -> Result<(), ProviderFailure> {
+    async fn send(
+        &self,
+        now: DateTime<Utc>,
+        message: &Message<'_>,
+    ) -> Result<Accepted, ProviderFailure> {
+        let accepted = Accepted { reference: message.id.to_string() };
         let message = ConsoleMessage {
             to: message.to.e164().to_owned(),
             channel: message.channel.as_str(),
@@ -64,7 +69,7 @@ impl MessageSender for Console {
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         messages.push_front(message);
         messages.truncate(MESSAGES_MAX);
-        Ok(())
+        Ok(accepted)
     }
 }
 

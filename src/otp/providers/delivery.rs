@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::failure::ProviderFailure;
-use crate::foundation::PhoneNumber;
+use crate::foundation::{MessageId, PhoneNumber};
 use crate::otp::{Channel, OtpCode};
 
 /// A provider that carries a code.
@@ -19,12 +19,18 @@ pub trait MessageSender: fmt::Debug + Send + Sync {
     fn carries(&self, channel: Channel) -> bool;
 
     /// Hands the message over. Never sent twice.
-    async fn send(&self, now: DateTime<Utc>, message: &Message<'_>) -> Result<(), ProviderFailure>;
+    async fn send(
+        &self,
+        now: DateTime<Utc>,
+        message: &Message<'_>,
+    ) -> Result<Accepted, ProviderFailure>;
 }
 
 /// A code on its way.
 #[derive(Debug)]
 pub struct Message<'a> {
+    /// Our id of it, in the ledger.
+    pub id: MessageId,
     /// To whom.
     pub to: &'a PhoneNumber,
     /// Written or spoken.

@@ -119,7 +119,7 @@ pub struct ProviderFailure {
 }
 
 impl ProviderFailure {
-    pub(super) const fn new(provider: &'static str, kind: FailureKind) -> Self {
+    pub(in crate::otp) const fn new(provider: &'static str, kind: FailureKind) -> Self {
         Self { provider, kind, http_status: None, error_code: None, detail: None, source: None }
     }
 

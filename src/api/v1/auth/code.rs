@@ -34,19 +34,13 @@ async fn send_to(
 ) -> Result<Live, SendError> {
     let user = recipient.user;
     let draft = app.otp.reserve(&app.database, recipient).await?;
-    let reference = match app.otp.deliver(&draft, languages).await {
-        Ok(reference) => reference,
-        Err(failure) => {
-            app.otp.record_failure(&app.database, &draft, &failure).await?;
-            return Err(failure.into());
-        }
-    };
+    let sent = app.otp.deliver(&app.database, draft, languages).await?;
     let mut transaction = app.database.begin().await?;
-    let live = app.otp.record_sent(&mut transaction, &draft, reference.as_deref()).await?;
+    let live = app.otp.record_sent(&mut transaction, &sent).await?;
     if live.is_some() {
         let now = app.clock.now();
-        let sinch_id = reference.filter(|_| app.otp.provider().name() == sinch::NAME);
-        users::record_otp_sent(&mut transaction, user, sinch_id.as_deref(), now).await?;
+        let sinch_id = sent.reference().filter(|_| sent.provider() == sinch::NAME);
+        users::record_otp_sent(&mut transaction, user, sinch_id, now).await?;
     }
     transaction.commit().await?;
     // A racing request has sent a newer code in between: only that one counts.

@@ -96,9 +96,13 @@ impl MessageSender for Plivo {
         channel == Channel::Sms
     }
 
-    async fn send(&self, _: DateTime<Utc>, message: &Message<'_>) -> Result<(), ProviderFailure> {
+    async fn send(
+        &self,
+        _: DateTime<Utc>,
+        message: &Message<'_>,
+    ) -> Result<Accepted, ProviderFailure> {
         let text = text::code_text(message.code);
-        self.send_text(message.to.e164(), &text).await.map(drop)
+        self.send_text(message.to.e164(), &text).await
     }
 }
 

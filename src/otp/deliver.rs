@@ -1,0 +1,165 @@
+//! Handing a code over: to its carrier, to the next one where that is out of order, and noting what
+//! became of it.
+
+use sqlx::{PgConnection, PgPool};
+
+use crate::foundation::MessageId;
+
+use super::carriage::Carriage;
+use super::ledger::{self, News, State};
+use super::providers::delivery::Message;
+use super::providers::failure::ProviderFailure;
+use super::send::{Draft, Live, Recipient, SendError, next_admitted};
+use super::store::{self, End};
+use super::windows;
+use super::{Otp, OtpFailure};
+
+/// A code that a carrier has taken.
+#[derive(Debug)]
+pub struct Sent {
+    draft: Draft,
+    reference: Option<String>,
+}
+
+impl Otp {
+    /// Hands the code to the carrier, and to the next one where that is out of order and has
+    /// certainly not judged the destination. No database connection is held while one is asked.
+    pub async fn deliver(
+        &self,
+        database: &PgPool,
+        mut draft: Draft,
+        languages: Option<&str>,
+    ) -> Result<Sent, SendError> {
+        loop {
+            let handed_over = self.hand_over(&draft, languages).await;
+            if let Some(carrier) = draft.carriage.carrier() {
+                carrier.note(handed_over.as_ref().err(), self.clock.now());
+            }
+            let failure = match handed_over {
+                Ok(reference) => return Ok(Sent { draft, reference }),
+                Err(failure) => failure,
+            };
+            draft.may_have_sent |= failure.may_have_sent();
+            let Some(next) = self.next_carriage(&mut draft, &failure)? else {
+                self.give_up(database, &draft, &failure).await?;
+                return Err(failure.into());
+            };
+            self.fail_over(database, &mut draft, next, &failure).await?;
+        }
+    }
+
+    /// Notes that the carrier took the code. `None`: a newer one took its place meanwhile.
+    pub async fn record_sent(
+        &self,
+        connection: &mut PgConnection,
+        sent: &Sent,
+    ) -> sqlx::Result<Option<Live>> {
+        let (draft, now) = (&sent.draft, self.clock.now());
+        let news = News { state: State::Sent, reference: sent.reference(), failure: None };
+        ledger::advance(connection, draft.message, news, now).await?;
+        let marked =
+            store::mark_sent(connection, draft.challenge, sent.judged_under(), now).await?;
+        Ok(marked.then(|| draft.live()))
+    }
+
+    /// Asks the carrier. Returns its id of the message or of the verification.
+    async fn hand_over(
+        &self,
+        draft: &Draft,
+        languages: Option<&str>,
+    ) -> Result<Option<String>, ProviderFailure> {
+        let Recipient { number: to, channel, .. } = &draft.recipient;
+        let now = self.clock.now();
+        match &draft.carriage {
+            Carriage::Hosted(_, provider) => {
+                let reference = draft.challenge.to_string();
+                let start = provider.start(now, to.e164(), *channel, &reference, languages);
+                start.await.map(|started| Some(started.reference_id))
+            }
+            Carriage::Delivery(_, provider, code) => {
+                let message = Message { id: draft.message, to, channel: *channel, code };
+                provider.send(now, &message).await.map(|accepted| Some(accepted.reference))
+            }
+            Carriage::Test(_) => Ok(None),
+        }
+    }
+
+    /// By whom the code goes now that a carrier has failed; `None` where nobody else may be asked.
+    /// A code of our own stays the same, so that it is good whichever message arrives.
+    fn next_carriage(
+        &self,
+        draft: &mut Draft,
+        failure: &ProviderFailure,
+    ) -> Result<Option<Carriage>, OtpFailure> {
+        if !failure.may_fail_over() {
+            return Ok(None);
+        }
+        let next = next_admitted(&mut draft.others, self.clock.now());
+        next.map(|carrier| self.carriage(&carrier, draft.carriage.own_code())).transpose()
+    }
+
+    /// Writes down that the code goes by `next` instead, as a message of its own.
+    async fn fail_over(
+        &self,
+        database: &PgPool,
+        draft: &mut Draft,
+        next: Carriage,
+        failure: &ProviderFailure,
+    ) -> Result<(), SendError> {
+        let now = self.clock.now();
+        let mut transaction = database.begin().await?;
+        ledger::advance(&mut transaction, draft.message, news_of(failure), now).await?;
+        draft.carriage = next;
+        draft.message = MessageId::new(now, &self.entropy).map_err(OtpFailure::from)?;
+        let provider = draft.carriage.provider_name();
+        let code_hash = self.code_hash(draft);
+        let is_live =
+            store::hand_to(&mut transaction, draft.challenge, provider, code_hash.as_ref()).await?;
+        if is_live {
+            self.enter(&mut transaction, draft, now).await?;
+        }
+        transaction.commit().await?;
+        // A racing request has begun a newer code in between: nobody would need this one.
+        is_live.then_some(()).ok_or(SendError::Cooldown { retry_at: draft.resend_at })
+    }
+
+    /// Notes that no carrier took the code. Where certainly none has sent anything the send does
+    /// not count, so that the user can ask again at once.
+    async fn give_up(
+        &self,
+        database: &PgPool,
+        draft: &Draft,
+        failure: &ProviderFailure,
+    ) -> sqlx::Result<()> {
+        let now = self.clock.now();
+        let mut transaction = database.begin().await?;
+        ledger::advance(&mut transaction, draft.message, news_of(failure), now).await?;
+        store::end(&mut transaction, draft.challenge, End::NotSent, now).await?;
+        if !draft.may_have_sent {
+            windows::give_back(&mut transaction, &draft.counted, draft.reserved_at).await?;
+        }
+        transaction.commit().await
+    }
+}
+
+fn news_of(failure: &ProviderFailure) -> News<'static> {
+    let state = if failure.may_have_sent() { State::Unknown } else { State::Failed };
+    News { state, reference: None, failure: Some(failure.kind().as_str()) }
+}
+
+impl Sent {
+    /// Who carries it, by the name in `VERIFICATION_PROVIDER`.
+    pub fn provider(&self) -> &'static str {
+        self.draft.carriage.provider_name()
+    }
+
+    /// The carrier's own id of the message or of the verification.
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
+    /// The id under which the carrier judges the code, where it is the one who does.
+    fn judged_under(&self) -> Option<&str> {
+        matches!(self.draft.carriage, Carriage::Hosted(..)).then(|| self.reference()).flatten()
+    }
+}

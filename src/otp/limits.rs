@@ -1,0 +1,89 @@
+//! The limits on sending: what a send counts against, and whether there is room.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
+
+use crate::foundation::PhoneNumber;
+
+use super::send::{Recipient, SendError};
+use super::store;
+use super::windows::{self, Subject, Window};
+use super::{Otp, Purpose, Rules, Scope};
+
+/// One of the limits on sending.
+struct SendLimit {
+    scope: Scope,
+    subject: Subject,
+    windows: Vec<Window>,
+}
+
+/// What a send was counted against.
+#[derive(Default)]
+pub(super) struct Counted {
+    pub(super) subjects: Vec<Subject>,
+    /// It was the resend without a wait that is due after a burnt code.
+    pub(super) is_free: bool,
+}
+
+impl Otp {
+    /// Counts a send against every limit. The caller's transaction undoes it where one has no room.
+    pub(super) async fn count_send(
+        &self,
+        connection: &mut PgConnection,
+        recipient: &Recipient,
+        now: DateTime<Utc>,
+    ) -> Result<Counted, SendError> {
+        let horizon = now - self.rules.lifetime;
+        let is_free =
+            store::take_free_resend(connection, recipient.user, Purpose::Login, horizon).await?;
+        let limits = self.send_limits(recipient, is_free);
+        for SendLimit { scope, subject, windows } in &limits {
+            if !windows::take(connection, subject, windows, now).await? {
+                let retry_at = windows::room_at(connection, subject, windows, now).await?;
+                return Err(match *scope {
+                    Scope::User => SendError::Cooldown { retry_at },
+                    scope => SendError::Capped { scope, retry_at },
+                });
+            }
+        }
+        let subjects = limits.map(|limit| limit.subject).to_vec();
+        Ok(Counted { subjects, is_free })
+    }
+
+    /// What a send counts against. The user comes first even where there is no wait: that row is
+    /// what makes two sends to one user follow each other.
+    fn send_limits(&self, recipient: &Recipient, is_free: bool) -> [SendLimit; 3] {
+        let rules = &self.rules;
+        let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
+        let has_wait = !is_free && rules.resend_wait > TimeDelta::zero();
+        let wait = has_wait.then_some(Window { events: 1, period: rules.resend_wait });
+        [
+            SendLimit {
+                scope: Scope::User,
+                subject: Subject::sends_to_user(recipient.user),
+                windows: wait.into_iter().collect(),
+            },
+            SendLimit {
+                scope: Scope::Number,
+                subject: Subject::sends_to_number(&recipient.number),
+                windows: vec![
+                    Window { events: rules.per_number_hourly, period: hour },
+                    Window { events: rules.per_number_daily, period: day },
+                ],
+            },
+            SendLimit {
+                scope: Scope::Address,
+                subject: Subject::sends_from_address(recipient.address),
+                windows: vec![Window { events: rules.per_address_hourly, period: hour }],
+            },
+        ]
+    }
+}
+
+impl Rules {
+    /// Whether codes are sent to the number's country. Test numbers belong to none.
+    pub fn allows(&self, number: &PhoneNumber) -> bool {
+        let Some(allowed) = &self.allowed_countries else { return true };
+        number.country().is_some_and(|country| allowed.contains(country))
+    }
+}
