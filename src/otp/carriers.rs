@@ -124,7 +124,8 @@ impl Carrier {
         self.breaker.state()
     }
 
-    pub(super) fn provider(&self) -> &Provider {
+    /// The provider behind it.
+    pub fn provider(&self) -> &Provider {
         &self.provider
     }
 
@@ -188,6 +189,10 @@ mod tests {
 
         fn carries(&self, channel: Channel) -> bool {
             self.1.contains(&channel)
+        }
+
+        async fn probe(&self, _: DateTime<Utc>) -> Result<(), ProviderFailure> {
+            Ok(())
         }
 
         async fn send(

@@ -9,6 +9,7 @@ mod fake_infobip;
 mod fixtures;
 #[path = "../support/log.rs"]
 mod log;
+mod probing;
 mod secrecy;
 mod settings;
 mod starting;

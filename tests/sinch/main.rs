@@ -8,6 +8,7 @@ mod checking;
 mod fake_sinch;
 #[path = "../support/log.rs"]
 mod log;
+mod probing;
 mod secrecy;
 mod starting;
 mod the_fake;

@@ -50,6 +50,23 @@ impl Call {
         Self { provider, operation, begun: Instant::now() }
     }
 
+    /// An answer to a probe, by its status.
+    pub(super) fn probed(
+        &self,
+        probed: Result<u16, ProviderFailure>,
+    ) -> Result<(), ProviderFailure> {
+        match probed {
+            Ok(http_status) => {
+                self.answered("accepted", http_status);
+                Ok(())
+            }
+            Err(failure) => {
+                self.failed(&failure);
+                Err(failure)
+            }
+        }
+    }
+
     /// An answer that says no more than its outcome.
     pub(super) fn answered(&self, outcome: &'static str, http_status: u16) {
         let line = Line { outcome, http_status: Some(http_status), ..Line::default() };

@@ -47,6 +47,10 @@ impl MessageSender for Console {
         true
     }
 
+    async fn probe(&self, _: DateTime<Utc>) -> Result<(), ProviderFailure> {
+        Ok(())
+    }
+
     /// "Sends" the code: to the terminal and to the inbox.
     async fn send(
         &self,

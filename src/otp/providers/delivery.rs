@@ -18,6 +18,10 @@ pub trait MessageSender: fmt::Debug + Send + Sync {
     /// Whether it carries codes this way.
     fn carries(&self, channel: Channel) -> bool;
 
+    /// Asks whether the provider can be reached and takes our credentials. Sends nothing and costs
+    /// nothing.
+    async fn probe(&self, now: DateTime<Utc>) -> Result<(), ProviderFailure>;
+
     /// Hands the message over. Never sent twice.
     async fn send(
         &self,

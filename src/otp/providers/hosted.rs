@@ -17,6 +17,10 @@ pub trait HostedVerifier: fmt::Debug + Send + Sync {
     /// Its name in `VERIFICATION_PROVIDER`, in the log and in the database.
     fn name(&self) -> &'static str;
 
+    /// Asks whether the provider can be reached and takes our credentials. Sends nothing and costs
+    /// nothing.
+    async fn probe(&self, now: DateTime<Utc>) -> Result<(), ProviderFailure>;
+
     /// Has the provider make a code and send it to `to_e164`. Never sent twice.
     ///
     /// `reference` is ours for this start, 1 to 128 characters of `[A-Za-z0-9_-]`; `languages` has

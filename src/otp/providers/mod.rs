@@ -14,7 +14,9 @@ pub mod sinch;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use delivery::MessageSender;
+use failure::ProviderFailure;
 use hosted::HostedVerifier;
 
 use crate::otp::Channel;
@@ -34,6 +36,14 @@ impl Provider {
         match self {
             Self::Hosted(provider) => provider.name(),
             Self::Delivery(provider) => provider.name(),
+        }
+    }
+
+    /// Asks whether it can be reached and takes our credentials. Sends nothing and costs nothing.
+    pub async fn probe(&self, now: DateTime<Utc>) -> Result<(), ProviderFailure> {
+        match self {
+            Self::Hosted(provider) => provider.probe(now).await,
+            Self::Delivery(provider) => provider.probe(now).await,
         }
     }
 

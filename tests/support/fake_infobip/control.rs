@@ -45,6 +45,7 @@ async fn requests(State(fake): State<Arc<Shared>>) -> Json<Value> {
         "received": {
             "start": ledger.received(Operation::Start),
             "verify": ledger.received(Operation::Verify),
+            "template": ledger.received(Operation::Template),
         },
         "starts": ledger.starts(),
         "verifications": ledger.verifications(),

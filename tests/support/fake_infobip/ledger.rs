@@ -78,7 +78,7 @@ struct State {
     ages: VecDeque<String>,
     starts: VecDeque<RecordedStart>,
     verifications: VecDeque<RecordedVerification>,
-    received: [u64; 2],
+    received: [u64; 3],
 }
 
 impl Ledger {

@@ -84,7 +84,7 @@ pub(crate) struct FakeInfobip {
 struct Shared {
     config: FakeConfig,
     ledger: Ledger,
-    modes: Plans<Mode, 2>,
+    modes: Plans<Mode, 3>,
     resets: Resets,
 }
 

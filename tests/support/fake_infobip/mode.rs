@@ -13,6 +13,8 @@ pub(crate) enum Operation {
     /// A PIN by text or by voice.
     Start,
     Verify,
+    /// Our message template.
+    Template,
 }
 
 /// How a request with sound credentials is treated.
@@ -54,7 +56,7 @@ pub(crate) struct UnknownMode;
 
 /// An operation that nobody knows.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown; write start or verify")]
+#[error("unknown; write start, verify or template")]
 pub(crate) struct UnknownOperation;
 
 impl FromStr for Operation {
@@ -64,6 +66,7 @@ impl FromStr for Operation {
         match text {
             "start" => Ok(Self::Start),
             "verify" => Ok(Self::Verify),
+            "template" => Ok(Self::Template),
             _ => Err(UnknownOperation),
         }
     }

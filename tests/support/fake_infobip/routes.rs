@@ -1,4 +1,4 @@
-//! The three paths, read strictly: path, query, method, content type and body must be right.
+//! The four paths, read strictly: path, query, method, content type and body must be right.
 //!
 //! Owns the order of things: count, wait, check credentials, misbehave if told so, act.
 
@@ -19,6 +19,7 @@ use super::fake::{Cut, respond};
 use super::mode::{Mode, Operation};
 
 const PIN: &str = "/2fa/2/pin";
+const APPLICATIONS: &str = "/2fa/2/applications";
 
 /// Larger than any answer that a careful client reads.
 const OVERSIZED_BYTES: usize = 65 * 1024;
@@ -43,6 +44,7 @@ enum Path<'a> {
     Text { lookup: bool },
     Voice,
     Verify { id: &'a str },
+    Template { application: &'a str, message: &'a str },
 }
 
 async fn serve(
@@ -70,6 +72,11 @@ async fn serve(
 
 impl<'a> Path<'a> {
     fn parse(method: &Method, uri: &'a Uri) -> Option<Self> {
+        if *method == Method::GET && uri.query().is_none() {
+            let rest = uri.path().strip_prefix(APPLICATIONS)?.strip_prefix('/')?;
+            let (application, message) = rest.split_once("/messages/")?;
+            return Some(Self::Template { application, message });
+        }
         let rest = uri.path().strip_prefix(PIN).filter(|_| *method == Method::POST)?;
         match (rest, uri.query()) {
             ("", None | Some("ncNeeded=true")) => Some(Self::Text { lookup: true }),
@@ -87,6 +94,7 @@ impl<'a> Path<'a> {
         match self {
             Self::Text { .. } | Self::Voice => Operation::Start,
             Self::Verify { .. } => Operation::Verify,
+            Self::Template { .. } => Operation::Template,
         }
     }
 }
@@ -135,6 +143,7 @@ fn spoilt(fake: &Shared, asked: &Asked<'_>, spoil: impl FnOnce(Value) -> String)
         Path::Text { lookup } => start(fake, asked, "sms", lookup),
         Path::Voice => start(fake, asked, "voice", false),
         Path::Verify { id } => verify(fake, asked, id),
+        Path::Template { application, message } => template(fake, application, message),
     };
     match done {
         Ok(body) => respond::raw(200, "application/json", spoil(body)),
@@ -177,6 +186,17 @@ fn verify(fake: &Shared, asked: &Asked<'_>, id: &str) -> Result<Value, ApiError>
     let now = (fake.config.clock)();
     let (number, judgement) = fake.ledger.verify(id, code, now).ok_or_else(ApiError::not_found)?;
     Ok(answer::verified(id, &number, judgement))
+}
+
+fn template(fake: &Shared, application: &str, message: &str) -> Result<Value, ApiError> {
+    let config = &fake.config;
+    if (application, message) != (config.application_id.as_str(), config.message_id.as_str()) {
+        return Err(ApiError::not_found());
+    }
+    Ok(json!({
+        "messageId": message, "applicationId": application, "messageText": "Your pin is {{pin}}",
+        "pinPlaceholder": "{{pin}}", "pinType": "NUMERIC", "pinLength": 6,
+    }))
 }
 
 fn read_json(asked: &Asked<'_>, keys: &[&str]) -> Result<Map<String, Value>, ApiError> {

@@ -39,6 +39,9 @@ pub(super) async fn answer(fake: Arc<Shared>, request: Request<Incoming>) -> Ans
         return Ok(refusal.into_response());
     }
     let mode = fake.plan().take();
+    if head.method == Method::GET && mode == Mode::Normal {
+        return Ok(account(&fake));
+    }
     misbehave(&fake, mode, &head.headers, &body).await
 }
 
@@ -85,17 +88,29 @@ fn redirect(url: &str) -> Response<Text> {
     response
 }
 
-/// Whether the request is for the account's messages and from somebody who may ask.
+/// plivo-go, `fixtures/accountGetResponse.json`, as far as it is needed.
+fn account(fake: &Shared) -> Response<Text> {
+    let body = json!({
+        "api_id": fake.new_id(), "auth_id": fake.config.auth_id, "account_type": "standard",
+        "cash_credits": "92.60000", "state": null,
+    });
+    answer::json(200, body.to_string())
+}
+
+/// Whether the request is for the account or its messages and from somebody who may ask.
 fn admit(fake: &Shared, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
     let config = &fake.config;
     let pair = format!("{}:{}", config.auth_id, config.auth_token);
     if text(headers, &AUTHORIZATION) != format!("Basic {}", STANDARD.encode(pair)) {
         return Err(Refusal::new(401, "authentication failed"));
     }
-    if path != format!("/v1/Account/{}/Message/", config.auth_id) {
-        return Err(Refusal::not_found());
-    }
-    if method != Method::POST {
+    let account = format!("/v1/Account/{}/", config.auth_id);
+    let wanted = match path.strip_prefix(&account) {
+        Some("") => Method::GET,
+        Some("Message/") => Method::POST,
+        _ => return Err(Refusal::not_found()),
+    };
+    if method != wanted {
         return Err(Refusal::new(405, "method not allowed"));
     }
     Ok(())

@@ -75,6 +75,16 @@ impl HostedVerifier for Infobip {
         started.map(|(started, _)| started)
     }
 
+    /// Asks for the message template that `INFOBIP_2FA_MSG_ID` names.
+    async fn probe(&self, _: DateTime<Utc>) -> Result<(), ProviderFailure> {
+        let call = Call::begin(NAME, "probe");
+        let asked = exchange(self.endpoint.template(), self.deadline()).await;
+        let probed = asked.map_err(unanswered).and_then(|answer| {
+            outcome::probed(&answer, &[self.endpoint.private()]).map(|()| answer.status)
+        });
+        call.probed(probed)
+    }
+
     /// By whichever channel the PIN went out. Sent a second time only if the connection failed before any answer; a wrong code may then have cost two
     /// of the application's `pinAttempts`.
     async fn check(

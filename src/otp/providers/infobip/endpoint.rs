@@ -15,6 +15,9 @@ use crate::otp::Channel;
 /// The one path below which everything happens.
 const PIN: &str = "/2fa/2/pin";
 
+/// Where applications and their message templates are.
+const APPLICATIONS: &str = "/2fa/2/applications";
+
 /// The API also speaks XML.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -33,6 +36,14 @@ impl Endpoint {
         let authorization = settings.authorization()?;
         let InfobipSettings { base_url, api_key, application_id, message_id } = settings;
         Ok(Self { base_url, authorization, api_key, application_id, message_id, http })
+    }
+
+    /// Asks for the message template of our application.
+    pub(super) fn template(&self) -> RequestBuilder {
+        let Self { application_id, message_id, .. } = self;
+        let mut url = self.base_url.clone();
+        url.set_path(&format!("{APPLICATIONS}/{application_id}/messages/{message_id}"));
+        self.http.get(url).header(ACCEPT, JSON).header(AUTHORIZATION, &self.authorization)
     }
 
     /// Has a PIN made and sent to `to`, digits only.

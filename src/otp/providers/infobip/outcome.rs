@@ -4,7 +4,7 @@
 //! published one has its own place. Whatever is not on the list is never a success.
 
 use super::NAME;
-use super::wire::{ApiError, Dispatch, Verification};
+use super::wire::{ApiError, Dispatch, Template, Verification};
 use crate::otp::Channel;
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::providers::hosted::{Finding, Reason, Started, Verdict};
@@ -40,6 +40,19 @@ pub(super) fn started(
         Some(reference_id) => Ok(Started { reference_id }),
         None => Err(malformed(answer, "the id of the pin is not a plain one")),
     }
+}
+
+/// Reads the answer to a question for our message template.
+pub(super) fn probed(answer: &Answer, private: &[&str]) -> Result<(), ProviderFailure> {
+    if !answer.is_success() {
+        return Err(refused(answer, FailureKind::Capacity, private));
+    }
+    let template: Template = answer.read(NAME, private)?;
+    if template.message_text.trim().is_empty() {
+        return Err(failure(FailureKind::Configuration, answer)
+            .with_detail("the message template has no text"));
+    }
+    Ok(())
 }
 
 /// Reads the answer to a verification of the PIN `id`.

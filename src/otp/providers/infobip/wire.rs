@@ -34,6 +34,14 @@ pub(super) struct Dispatch {
     pub(super) call_status: Option<String>,
 }
 
+/// The answer to a question for a message template.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Template {
+    /// Not optional: it tells a template from anything else.
+    pub(super) message_text: String,
+}
+
 /// The answer to a verification.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -96,6 +96,19 @@ impl MessageSender for Plivo {
         channel == Channel::Sms
     }
 
+    /// Asks for the account itself.
+    async fn probe(&self, _: DateTime<Utc>) -> Result<(), ProviderFailure> {
+        let call = Call::begin(NAME, "probe");
+        let deadline = Instant::now() + self.total_timeout;
+        let asked = exchange(self.endpoint.account(), deadline).await;
+        let probed = asked.map_err(|error| error.into_failure(NAME)).and_then(|answer| {
+            let private = self.endpoint.private();
+            let asked = Asked { sender: self.endpoint.sender(), private: &private };
+            outcome::probed(&answer, self.endpoint.auth_id(), &asked).map(|()| answer.status)
+        });
+        call.probed(probed)
+    }
+
     async fn send(
         &self,
         _: DateTime<Utc>,

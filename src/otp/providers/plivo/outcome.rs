@@ -50,6 +50,23 @@ pub(super) fn receipt(
     }
 }
 
+/// Reads the answer to a question for the account `auth_id`.
+pub(super) fn probed(
+    answer: &Answer,
+    auth_id: &str,
+    asked: &Asked<'_>,
+) -> Result<(), ProviderFailure> {
+    let reply = Reply::read(&answer.body);
+    let is_ours = reply.as_ref().and_then(Reply::auth_id) == Some(auth_id);
+    match is_success(answer.status) {
+        true if is_ours => Ok(()),
+        true => Err(ProviderFailure::new(NAME, FailureKind::Malformed)
+            .with_status(answer.status)
+            .with_detail("the answer is not about our account")),
+        false => Err(refused(answer, reply.as_ref(), asked)),
+    }
+}
+
 const fn is_success(http_status: u16) -> bool {
     matches!(http_status, 200..=299)
 }

@@ -46,6 +46,18 @@ impl Endpoint {
         &self.sender
     }
 
+    /// Asks for the account itself.
+    pub(super) fn account(&self) -> RequestBuilder {
+        let mut url = self.base_url.clone();
+        url.set_path(&format!("/v1/Account/{}/", self.auth_id));
+        self.http.get(url).header(ACCEPT, JSON).header(AUTHORIZATION, &self.credentials.header)
+    }
+
+    /// The account that requests are made for.
+    pub(super) fn auth_id(&self) -> &str {
+        &self.auth_id
+    }
+
     pub(super) fn prepare(
         &self,
         resource: Resource,

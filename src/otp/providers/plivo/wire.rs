@@ -32,6 +32,7 @@ impl<'a> MessageRequest<'a> {
 #[derive(Deserialize)]
 pub(super) struct Reply {
     api_id: Option<Value>,
+    auth_id: Option<Value>,
     error: Option<Value>,
     message_uuid: Option<Value>,
 }
@@ -46,6 +47,11 @@ impl Reply {
     /// logged unread.
     pub(super) fn api_id(&self) -> Option<uuid::Uuid> {
         self.api_id.as_ref()?.as_str()?.parse().ok()
+    }
+
+    /// The account that was asked for.
+    pub(super) fn auth_id(&self) -> Option<&str> {
+        self.auth_id.as_ref()?.as_str()
     }
 
     /// What Plivo says went wrong.

@@ -29,6 +29,9 @@ use crate::otp::providers::preflight::{is_e164, is_plain_id};
 /// The longest code that Sinch takes, in characters.
 const MAX_CODE_CHARS: usize = 10;
 
+/// The id of no verification: Sinch's are longer.
+const NOBODYS_ID: &str = "0";
+
 /// A Sinch application. Cheap to clone.
 #[derive(Clone)]
 pub struct Sinch {
@@ -55,6 +58,16 @@ impl Sinch {
 impl HostedVerifier for Sinch {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    /// Asks for a verification that nobody has begun: "not found" is what those are told who may ask.
+    async fn probe(&self, now: DateTime<Utc>) -> Result<(), ProviderFailure> {
+        let call = Call::begin(NAME, "probe");
+        let probed = self.ask(&Outgoing::status(NOBODYS_ID), now, self.deadline()).await;
+        let probed = probed.and_then(|answer| {
+            outcome::probed(&answer, &self.endpoint.private()).map(|()| answer.status)
+        });
+        call.probed(probed)
     }
 
     /// A new start ends the verification that the number had before. `languages` that are not sound

@@ -48,6 +48,12 @@ pub(super) fn started(answer: &Answer, private: &[&str]) -> Result<Started, Prov
     Err(failure(kind, answer).with_detail(redact(words.trim_end(), private)))
 }
 
+/// Reads the answer to a question about a verification that does not exist.
+pub(super) fn probed(answer: &Answer, private: &[&str]) -> Result<(), ProviderFailure> {
+    let is_not_found = answer.status == 404 && ApiError::read(&answer.body).code().is_some();
+    if is_not_found { Ok(()) } else { verification(answer, private).map(drop) }
+}
+
 /// Reads the answer to a report on the verification `id`.
 pub(super) fn reported(
     answer: &Answer,
