@@ -19,6 +19,7 @@ use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
 
 use super::reader::Reader;
+use super::texts;
 
 /// What the libraries tell at `info` is of no use to operators.
 pub const DEFAULT_LOG_LEVEL: &str = "info,sqlx=warn,reqwest_retry=error";
@@ -203,6 +204,9 @@ pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules>
             "lets anybody in who knows it and is refused in production",
         );
     }
+    let code = length.zip(lifetime);
+    let code = code.map(|(digits, seconds)| texts::Code { digits: digits as usize, seconds });
+    let texts = texts::texts(reader, code.as_ref());
     let countries = countries?;
     Some(Rules {
         length: length? as usize,
@@ -217,6 +221,7 @@ pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules>
         // One `*` allows all, whatever else is listed.
         allowed_countries: countries.into_iter().collect(),
         test_numbers: test_numbers?.into_iter().collect::<HashMap<_, _>>(),
+        texts: texts?,
     })
 }
 

@@ -50,7 +50,7 @@ pub struct Settings {
     pub proxies: TrustedProxies,
     /// `VERIFICATION_PROVIDER` and what it needs.
     pub provider: ProviderSettings,
-    /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`.
+    /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`, `ANDROID_APP_HASHES`.
     pub otp: otp::Rules,
     /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
     pub login: LoginRules,

@@ -10,10 +10,10 @@ use crate::foundation::{ChallengeId, Limited, NumberType, PhoneNumber, UserId};
 use super::code::Binding;
 use super::providers::delivery::{Message, MessageSender};
 use super::providers::failure::ProviderFailure;
-use super::providers::hosted::HostedVerifier;
+use super::providers::hosted::{CODE_PLACEHOLDER, HostedVerifier, Wording};
 use super::store::{self, End, NewChallenge};
 use super::windows::{self, Subject, Window};
-use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope};
+use super::{Addressee, Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope};
 
 /// Named in `otp_challenges.provider` for the numbers of `TEST_PHONE_NUMBERS`.
 const TEST_PROVIDER: &str = "test";
@@ -29,6 +29,8 @@ pub struct Recipient {
     pub channel: Channel,
     /// Who asks.
     pub address: Limited,
+    /// What the text is for, and in which language.
+    pub addressee: Addressee,
 }
 
 /// A code that has been decided on and written down, but not handed to the provider yet.
@@ -130,21 +132,21 @@ impl Otp {
 
     /// Hands the code to the provider; call it without a database connection. Returns the
     /// provider's id of the verification where the provider judges the code.
-    pub async fn deliver(
-        &self,
-        draft: &Draft,
-        languages: Option<&str>,
-    ) -> Result<Option<String>, ProviderFailure> {
-        let Recipient { number: to, channel, .. } = &draft.recipient;
-        let now = self.clock.now();
+    pub async fn deliver(&self, draft: &Draft) -> Result<Option<String>, ProviderFailure> {
+        let Recipient { number: to, channel, addressee, .. } = &draft.recipient;
+        let (now, channel, texts) = (self.clock.now(), *channel, &self.rules.texts);
         match &draft.carriage {
             Carriage::Hosted(provider) => {
                 let reference = draft.challenge.to_string();
-                let start = provider.start(now, to.e164(), *channel, &reference, languages);
+                let text = texts.render_around(addressee, to, channel, CODE_PLACEHOLDER);
+                let wording = Wording::new(addressee, &text);
+                let start = provider.start(now, to.e164(), channel, &reference, &wording);
                 start.await.map(|started| Some(started.reference_id))
             }
             Carriage::Delivery(provider, code) => {
-                provider.send(now, &Message { to, channel: *channel, code }).await.map(|()| None)
+                let text = &texts.render(addressee, to, channel, code);
+                let message = Message { to, channel, code, text, language: addressee.language };
+                provider.send(now, &message).await.map(|()| None)
             }
             Carriage::Test(_) => Ok(None),
         }

@@ -18,12 +18,12 @@ use super::outcome::{self, Asked, Receipt};
 use super::request::{Endpoint, Resource};
 use super::settings::{PlivoSettings, PlivoSetupError};
 use super::wire::{MessageRequest, Reply};
+use crate::otp::Channel;
 use crate::otp::providers::call_log::Call;
 use crate::otp::providers::delivery::{Accepted, Message, MessageSender};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::providers::outbound::{TOTAL_TIMEOUT, exchange};
 use crate::otp::providers::preflight::is_e164;
-use crate::otp::{Channel, text};
 
 /// The longest text in UTF-16 units: what Plivo takes where a character lies outside GSM-7.
 const MAX_TEXT_UNITS: usize = 737;
@@ -97,8 +97,7 @@ impl MessageSender for Plivo {
     }
 
     async fn send(&self, _: DateTime<Utc>, message: &Message<'_>) -> Result<(), ProviderFailure> {
-        let text = text::code_text(message.code);
-        self.send_text(message.to.e164(), &text).await.map(drop)
+        self.send_text(message.to.e164(), message.text).await.map(drop)
     }
 }
 
