@@ -3,6 +3,7 @@
 use reqwest::Url;
 use secrecy::SecretString;
 
+use crate::otp::providers::india_dlt::IndiaDlt;
 use crate::otp::providers::infobip::{InfobipSettings, InfobipSetupError};
 use crate::otp::providers::plivo::{PlivoSettings, PlivoSetupError};
 use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError};
@@ -30,7 +31,11 @@ enum ProviderName {
     Console,
 }
 
-pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<ProviderSettings> {
+pub(super) fn provider(
+    reader: &mut Reader<'_>,
+    is_production: bool,
+    india_dlt: Option<&IndiaDlt>,
+) -> Option<ProviderSettings> {
     let names = [
         ("sinch", ProviderName::Sinch),
         ("infobip", ProviderName::Infobip),
@@ -50,7 +55,7 @@ pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<P
         ProviderName::Console => Some(ProviderSettings::Console),
         ProviderName::Sinch => sinch(reader).map(ProviderSettings::Sinch),
         ProviderName::Infobip => infobip(reader).map(ProviderSettings::Infobip),
-        ProviderName::Plivo => plivo(reader).map(ProviderSettings::Plivo),
+        ProviderName::Plivo => plivo(reader, india_dlt).map(ProviderSettings::Plivo),
     }
 }
 
@@ -121,7 +126,7 @@ fn infobip_name_at_fault(error: InfobipSetupError) -> &'static str {
     }
 }
 
-fn plivo(reader: &mut Reader<'_>) -> Option<PlivoSettings> {
+fn plivo(reader: &mut Reader<'_>, india_dlt: Option<&IndiaDlt>) -> Option<PlivoSettings> {
     let mend = "the Plivo console shows it";
     let word = |text: &str| Ok::<_, &str>(text.to_owned());
     let auth_id = reader.required("PLIVO_AUTH_ID", mend, word);
@@ -134,6 +139,7 @@ fn plivo(reader: &mut Reader<'_>) -> Option<PlivoSettings> {
         auth_id: auth_id?,
         auth_token: auth_token?,
         phone_number: phone_number?,
+        india_dlt: india_dlt.cloned(),
     };
     match settings.check() {
         Ok(()) => Some(settings),

@@ -179,7 +179,11 @@ fn parse_origin(text: &str) -> Result<HeaderValue, String> {
     origin.ok_or_else(wrong)
 }
 
-pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules> {
+pub(super) fn otp(
+    reader: &mut Reader<'_>,
+    is_production: bool,
+    is_registered_in_india: bool,
+) -> Option<Rules> {
     let length = reader.number("OTP_LENGTH", "6", 6..=10);
     let lifetime = reader.number("OTP_TTL_SECONDS", "300", 30..=600);
     let attempts = reader.number("OTP_MAX_ATTEMPTS", "5", 1..=20);
@@ -206,7 +210,7 @@ pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules>
     }
     let code = length.zip(lifetime);
     let code = code.map(|(digits, seconds)| texts::Code { digits: digits as usize, seconds });
-    let texts = texts::texts(reader, code.as_ref());
+    let texts = texts::texts(reader, code.as_ref(), is_registered_in_india);
     let countries = countries?;
     Some(Rules {
         length: length? as usize,

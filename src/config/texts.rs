@@ -1,9 +1,11 @@
-//! What the messages say: `OTP_TEXTS_FILE`, `OTP_ORIGIN`, `ANDROID_APP_HASHES`.
+//! What the messages say: `OTP_TEXTS_FILE`, `OTP_ORIGIN`, `ANDROID_APP_HASHES`; and the ids under which
+//! a text is registered in India.
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read as _};
 
+use crate::otp::providers::india_dlt::{IndiaDlt, IndiaDltError};
 use crate::otp::text::{Conditions, Excess, Origin, OwnTexts, TextTooLong};
 use crate::otp::{AppHash, Texts};
 
@@ -20,7 +22,11 @@ pub(super) struct Code {
 
 /// The texts, each of one message under everything that is set. `code` is `None` where the settings
 /// of codes are at fault.
-pub(super) fn texts(reader: &mut Reader<'_>, code: Option<&Code>) -> Option<Texts> {
+pub(super) fn texts(
+    reader: &mut Reader<'_>,
+    code: Option<&Code>,
+    is_registered_in_india: bool,
+) -> Option<Texts> {
     let own = own_texts(reader);
     let origin = reader.or("OTP_ORIGIN", "", |text| match text {
         "" => Ok(None),
@@ -36,6 +42,7 @@ pub(super) fn texts(reader: &mut Reader<'_>, code: Option<&Code>) -> Option<Text
         code_digits: code.digits,
         // Never more than the truth, and never none.
         minutes: i64::from((code.seconds / 60).max(1)),
+        is_registered_in_india,
     };
     match Texts::new(&own, conditions) {
         Ok(texts) => Some(texts),
@@ -105,4 +112,27 @@ fn whole(error: &dyn Error) -> String {
         cause = error.source();
     }
     told
+}
+
+/// The registration in India: the first two of the ids, or none. `None` also where something is
+/// wrong with them.
+pub(super) fn india_dlt(reader: &mut Reader<'_>) -> Option<IndiaDlt> {
+    let id = |text: &str| match text {
+        "" => Ok(None),
+        text if IndiaDlt::is_id(text) => Ok(Some(text.to_owned())),
+        _ => Err(IndiaDltError),
+    };
+    let entity = reader.or("DLT_ENTITY_ID", "", id);
+    let template = reader.or("DLT_TEMPLATE_ID", "", id);
+    let category = reader.or("DLT_TEMPLATE_CATEGORY", "", id);
+    let (entity, template, category) = (entity?, template?, category?);
+    let missing = match (&entity, &template, &category) {
+        (None, Some(_), _) | (None, _, Some(_)) => "DLT_ENTITY_ID",
+        (Some(_), None, _) => "DLT_TEMPLATE_ID",
+        (None, None, None) | (Some(_), Some(_), _) => {
+            return IndiaDlt::new(entity?, template?, category).ok();
+        }
+    };
+    reader.fault(missing, "is required where another of the DLT_ ids is set");
+    None
 }

@@ -59,6 +59,7 @@ async fn every_fault_is_told_at_once_and_no_secret_is_shown() {
         ("OTP_TEXTS_FILE", "/nowhere/texts.json"),
         ("OTP_ORIGIN", "http://app.example.com"),
         ("ANDROID_APP_HASHES", "FA+9qCX9VSu,short"),
+        ("DLT_TEMPLATE_CATEGORY", "service implicit"),
         ("OTP_LENGTH", "4"),
         ("OTP_TTL_SECONDS", "601"),
         ("OTP_POLICY", "sometimes"),

@@ -146,6 +146,26 @@ fn a_placeholder_takes_the_place_of_the_code_everywhere() {
 }
 
 #[test]
+fn india_gets_the_one_text_that_is_registered_there() {
+    let registered = Conditions { is_registered_in_india: true, ..lines("example.com", HASH) };
+    let texts = built_in(registered);
+    let code = OtpCode::parse("123456").unwrap();
+    let reader = addressee(Language::German, Occasion::SignUp, Some(HASH));
+    let to = |number| {
+        let to = PhoneNumber::from_e164(number).unwrap();
+        texts.render(&reader, &to, Channel::Sms, &code).to_string()
+    };
+    let wanted = "123456 is your code to log in. Never share it.\n@example.com #123456";
+    assert_eq!(to("+919876543210"), wanted);
+    assert!(to("+4915123456789").starts_with("123456 ist Ihr Code"));
+    // Without a registration India is a country like any other.
+    let to = PhoneNumber::from_e164("+919876543210").unwrap();
+    let unregistered = built_in(lines("example.com", HASH));
+    let text = unregistered.render(&reader, &to, Channel::Sms, &code);
+    assert!(text.starts_with("123456 ist Ihr Code"), "{}", *text);
+}
+
+#[test]
 fn a_hash_is_known_only_if_it_is_set() {
     let texts = built_in(lines("example.com", HASH));
     assert_eq!(texts.known_app_hash(HASH).unwrap().as_str(), HASH);

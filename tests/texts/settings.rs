@@ -1,6 +1,7 @@
-//! `OTP_TEXTS_FILE`, `OTP_ORIGIN` and `ANDROID_APP_HASHES`: what is taken, and what keeps the
+//! `OTP_TEXTS_FILE`, `OTP_ORIGIN`, `ANDROID_APP_HASHES` and `DLT_*`: what is taken, and what keeps the
 //! server from starting, by name.
 
+use ringfence::config::ProviderSettings;
 use ringfence::otp::{Language, Occasion};
 
 use crate::world::{HASH, TextsFile, addressee, faults, read, text};
@@ -132,4 +133,39 @@ fn hashes_are_a_list_of_eleven_characters_each() {
     }
     let told = faults(&[("ANDROID_APP_HASHES", "FA+9qCX9VSu,short")]);
     assert!(told[0].contains("\"short\": an app's hash has 11 characters"), "{told:?}");
+}
+
+#[test]
+fn the_ids_for_india_come_together_and_reach_the_carrier() {
+    let plivo = [
+        ("VERIFICATION_PROVIDER", "plivo"),
+        ("PLIVO_AUTH_ID", "MAXXXXXXXXXXXXXXXXXX"),
+        ("PLIVO_AUTH_TOKEN", "token"),
+        ("PLIVO_PHONE_NUMBER", "+14155551234"),
+    ];
+    let with = |ids: &[(&'static str, &'static str)]| [plivo.as_slice(), ids].concat();
+    let ids = [
+        ("DLT_ENTITY_ID", "1101\u{e9}"),
+        ("DLT_TEMPLATE_ID", "1107"),
+        ("DLT_TEMPLATE_CATEGORY", "service_implicit"),
+    ];
+    let ProviderSettings::Plivo(settings) = read(&with(&ids)).unwrap().provider else {
+        unreachable!("plivo was asked for")
+    };
+    let dlt = settings.india_dlt.unwrap();
+    let told = (dlt.entity_id(), dlt.template_id(), dlt.template_category());
+    assert_eq!(told, ("1101\u{e9}", "1107", Some("service_implicit")));
+    read(&with(&ids[..2])).unwrap();
+
+    for (alone, missing) in
+        [(ids[0], "DLT_TEMPLATE_ID"), (ids[1], "DLT_ENTITY_ID"), (ids[2], "DLT_ENTITY_ID")]
+    {
+        let wanted = format!("{missing}: is required where another of the DLT_ ids is set");
+        assert_eq!(faults(&with(&[alone])), [wanted]);
+    }
+    let told = faults(&with(&[("DLT_ENTITY_ID", "11 01"), ("DLT_TEMPLATE_ID", "1107")]));
+    assert_eq!(
+        told,
+        [r#"DLT_ENTITY_ID: "11 01" is not right: an id has 1 to 64 bytes and no blanks"#]
+    );
 }

@@ -12,7 +12,13 @@ pub(crate) const HASH: &str = "FA+9qCX9VSu";
 
 /// Nothing set, and codes of ten digits.
 pub(crate) fn conditions() -> Conditions {
-    Conditions { origin: None, app_hashes: [].into(), code_digits: 10, minutes: 5 }
+    Conditions {
+        origin: None,
+        app_hashes: [].into(),
+        code_digits: 10,
+        minutes: 5,
+        is_registered_in_india: false,
+    }
 }
 
 /// With the line for `host`, and `hash` as the one that is known.

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::foundation::PhoneNumber;
 
+use super::providers::india_dlt::IndiaDlt;
 use super::{Channel, OtpCode};
 
 pub use app_hash::{AppHash, AppHashError};
@@ -47,6 +48,8 @@ pub struct Conditions {
     pub code_digits: usize,
     /// How long a code is good for, in whole minutes, at least 1.
     pub minutes: i64,
+    /// `DLT_TEMPLATE_ID` is set: one text is registered for India, and no other is let through.
+    pub is_registered_in_india: bool,
 }
 
 /// Every text there is: for each language and occasion one, each of one message with all its lines.
@@ -136,13 +139,19 @@ impl Texts {
     fn worded(
         &self,
         addressee: &Addressee,
-        _to: &PhoneNumber,
+        to: &PhoneNumber,
         channel: Channel,
         code: &str,
     ) -> Zeroizing<String> {
         let Addressee { language, occasion, app_hash, .. } = addressee;
         match channel {
             Channel::Call => self.words(*language, *occasion, code),
+            // Whatever was not registered word for word does not arrive.
+            Channel::Sms
+                if self.conditions.is_registered_in_india && IndiaDlt::concerns(to.e164()) =>
+            {
+                self.with_lines(Language::English, Occasion::Login, code, None)
+            }
             Channel::Sms => self.with_lines(*language, *occasion, code, app_hash.as_ref()),
         }
     }

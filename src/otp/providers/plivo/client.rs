@@ -62,7 +62,8 @@ impl Plivo {
         if !(1..=MAX_TEXT_UNITS).contains(&text.encode_utf16().count()) {
             return Err(unsent(FailureKind::Configuration, "the text is empty or too long"));
         }
-        let request = MessageRequest::new(self.endpoint.sender(), dst, text);
+        let request = MessageRequest::new(self.endpoint.sender(), dst, text)
+            .registered(self.endpoint.registration(to_e164));
         self.ask(Resource::Message, &request, text, Reply::message_uuid).await
     }
 
