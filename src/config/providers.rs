@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use crate::otp::providers::india_dlt::IndiaDlt;
 use crate::otp::providers::infobip::{InfobipSettings, InfobipSetupError};
 use crate::otp::providers::plivo::{PlivoSettings, PlivoSetupError};
-use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError};
+use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError, SmsText};
 
 use super::reader::Reader;
 
@@ -43,6 +43,7 @@ pub(super) fn provider(
         ("console", ProviderName::Console),
     ];
     reader.known(&["SINCH_APP_KEY", "SINCH_APP_SECRET", "SINCH_BASE_URL", "SINCH_AUTH"]);
+    reader.known(&["SINCH_SMS_TEXT"]);
     reader.known(&["INFOBIP_API_KEY", "INFOBIP_BASE_URL"]);
     reader.known(&["INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"]);
     reader.known(&["PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_BASE_URL"]);
@@ -68,11 +69,14 @@ fn sinch(reader: &mut Reader<'_>) -> Option<SinchSettings> {
     let base_url = reader.or("SINCH_BASE_URL", "https://verification.api.sinch.com", Url::parse);
     let auth =
         reader.word("SINCH_AUTH", &[("signed", SinchAuth::Signed), ("basic", SinchAuth::Basic)]);
+    let sms_text =
+        reader.word("SINCH_SMS_TEXT", &[("sinch", SmsText::Sinch), ("own", SmsText::Own)]);
     let settings = SinchSettings {
         base_url: base_url?,
         app_key: app_key?,
         app_secret: app_secret?,
         auth: auth?,
+        sms_text: sms_text?,
     };
     match settings.check() {
         Ok(()) => Some(settings),
@@ -88,6 +92,7 @@ fn sinch_name_at_fault(error: SinchSetupError) -> &'static str {
         SinchSetupError::BaseUrl | SinchSetupError::InTheClear => "SINCH_BASE_URL",
         SinchSetupError::AppKey => "SINCH_APP_KEY",
         SinchSetupError::AppSecret(_) => "SINCH_APP_SECRET",
+        SinchSetupError::OwnTextUnsigned => "SINCH_SMS_TEXT",
     }
 }
 

@@ -152,4 +152,18 @@ async fn sinch_is_told_the_language_of_signing_up_where_a_request_tells_none() {
     let starts = app.fake().starts();
     let languages: Vec<_> = starts.iter().map(|start| start.languages.as_deref()).collect();
     assert_eq!(languages, [Some("de"), Some("sv, en;q=0.5")]);
+    assert!(starts.iter().all(|start| start.sms_options == Value::Null), "Sinch words it");
+}
+
+#[tokio::test]
+async fn sinch_is_given_our_text_where_that_is_set() {
+    let settings = [("SINCH_SMS_TEXT", "own"), ("OTP_ORIGIN", "https://example.com"), AT_ONCE];
+    let app = TestApp::sinch(&settings).await;
+    let ada = Person::ada();
+    let ticket = speaking(&app, "sv").register(&ada).await.is(201).text("loginTicket");
+    app.request_otp(&ticket).await.is(200);
+    let text = "{{CODE}} är din kod för att registrera dig. Dela den aldrig.\n\
+                @example.com #{{CODE}}";
+    assert_eq!(app.fake().starts()[0].sms_options, json!({ "template": text }));
+    app.verify(&ticket, &app.code_for(&ada)).await.is(200);
 }

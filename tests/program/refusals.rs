@@ -56,6 +56,7 @@ async fn every_fault_is_told_at_once_and_no_secret_is_shown() {
         ("FRONTEND_URL", "https://app.example.com,nonsense"),
         ("TRUSTED_PROXIES", "10.0.0.0/64"),
         ("SINCH_AUTH", "magic"),
+        ("SINCH_SMS_TEXT", "mine"),
         ("OTP_TEXTS_FILE", "/nowhere/texts.json"),
         ("OTP_ORIGIN", "http://app.example.com"),
         ("ANDROID_APP_HASHES", "FA+9qCX9VSu,short"),

@@ -12,4 +12,5 @@ mod secrecy;
 mod starting;
 mod the_fake;
 mod transport;
+mod wording;
 mod world;

@@ -10,7 +10,7 @@ use ringfence::otp::providers::failure::ProviderFailure;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::{Started, Verdict, Wording};
 use ringfence::otp::providers::outbound::http_client;
-use ringfence::otp::providers::sinch::{Sinch, SinchAuth, SinchSettings};
+use ringfence::otp::providers::sinch::{Sinch, SinchAuth, SinchSettings, SmsText};
 use secrecy::SecretString;
 
 use crate::fake_sinch::{FakeConfig, FakeSinch};
@@ -32,7 +32,8 @@ pub(crate) fn config() -> FakeConfig {
 pub(crate) fn settings(base_url: &str, auth: SinchAuth) -> SinchSettings {
     let FakeConfig { app_key, app_secret, .. } = config();
     let base_url = Url::parse(base_url).unwrap();
-    SinchSettings { base_url, app_key, app_secret: SecretString::from(app_secret), auth }
+    let (app_secret, sms_text) = (SecretString::from(app_secret), SmsText::Sinch);
+    SinchSettings { base_url, app_key, app_secret, auth, sms_text }
 }
 
 pub(crate) fn adapter(settings: SinchSettings) -> Sinch {

@@ -169,3 +169,16 @@ fn the_ids_for_india_come_together_and_reach_the_carrier() {
         [r#"DLT_ENTITY_ID: "11 01" is not right: an id has 1 to 64 bytes and no blanks"#]
     );
 }
+
+#[test]
+fn own_texts_at_sinch_need_signed_requests() {
+    let sinch = [
+        ("VERIFICATION_PROVIDER", "sinch"),
+        ("SINCH_APP_KEY", "key"),
+        ("SINCH_APP_SECRET", "BeIukql3pTKJ8RGL5zo0DA=="),
+        ("SINCH_SMS_TEXT", "own"),
+    ];
+    read(&sinch).unwrap();
+    let told = faults(&[sinch.as_slice(), &[("SINCH_AUTH", "basic")]].concat());
+    assert_eq!(told, ["SINCH_SMS_TEXT: own texts need signed requests"]);
+}

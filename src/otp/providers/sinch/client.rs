@@ -110,7 +110,8 @@ impl Sinch {
         if !is_plain_id(reference) {
             return Err(unsent(FailureKind::Configuration, "the reference is not a plain one"));
         }
-        let request = StartRequest::new(to_e164, channel, reference);
+        let options = self.endpoint.sms_options(channel, wording);
+        let request = StartRequest::new(to_e164, channel, reference, options);
         let outgoing = Outgoing::start(&request, wording.languages).map_err(unwritable)?;
         let answer = self.ask(&outgoing, now, self.deadline()).await?;
         let started = outcome::started(&answer, &self.endpoint.private())?;
