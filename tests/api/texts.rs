@@ -37,6 +37,8 @@ async fn the_text_is_in_the_language_of_the_request() {
         speaking(&app, accept_language).login(&ada).await.is(200);
         assert_eq!(newest(&app, &ada), text, "{accept_language}");
     }
+    speaking(&app, "ja").with_header("accept-language", "it").login(&ada).await.is(200);
+    assert!(newest(&app, &ada).starts_with("… è il tuo codice"), "two lines are one list");
     let row = app.user_row(&ada).await;
     assert_eq!(row["locale"], Value::Null, "nobody was signed up in a language");
 }
@@ -55,6 +57,10 @@ async fn without_a_language_the_one_of_signing_up_counts() {
     assert_eq!(newest(&app, &ada), german);
     speaking(&app, "*").request_otp(&ticket).await.is(200);
     assert_eq!(newest(&app, &ada), german);
+    for not_a_list in ["", &"it, ".repeat(60)] {
+        speaking(&app, not_a_list).request_otp(&ticket).await.is(200);
+        assert_eq!(newest(&app, &ada), german);
+    }
     speaking(&app, "fi").request_otp(&ticket).await.is(200);
     assert!(newest(&app, &ada).starts_with("… on koodisi"), "the request goes first");
     app.login(&bob).await.is(200);
