@@ -136,6 +136,7 @@ async fn insert_users(
             email: &email,
             phone_number: &number,
             password_hash: &password_hash,
+            locale: None,
             created_at: now,
         };
         users::insert(&mut *transaction, &new).await?;

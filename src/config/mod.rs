@@ -7,6 +7,7 @@ mod providers;
 mod reader;
 mod sections;
 mod settings;
+mod texts;
 
 pub use environment::{DotenvError, Environment};
 pub use providers::{CarrierSettings, ProviderSettings};

@@ -3,9 +3,10 @@
 use reqwest::Url;
 use secrecy::SecretString;
 
+use crate::otp::providers::india_dlt::IndiaDlt;
 use crate::otp::providers::infobip::{InfobipSettings, InfobipSetupError};
 use crate::otp::providers::plivo::{PlivoSettings, PlivoSetupError};
-use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError};
+use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError, SmsText};
 use crate::otp::{Destination, Route};
 
 use super::reader::Reader;
@@ -56,18 +57,27 @@ impl ProviderName {
         })
     }
 
-    fn settings(self, reader: &mut Reader<'_>) -> Option<ProviderSettings> {
+    fn settings(
+        self,
+        reader: &mut Reader<'_>,
+        india_dlt: Option<&IndiaDlt>,
+    ) -> Option<ProviderSettings> {
         match self {
             Self::Console => Some(ProviderSettings::Console),
             Self::Sinch => sinch(reader).map(ProviderSettings::Sinch),
             Self::Infobip => infobip(reader).map(ProviderSettings::Infobip),
-            Self::Plivo => plivo(reader).map(ProviderSettings::Plivo),
+            Self::Plivo => plivo(reader, india_dlt).map(ProviderSettings::Plivo),
         }
     }
 }
 
-pub(super) fn carriers(reader: &mut Reader<'_>, is_production: bool) -> Option<CarrierSettings> {
+pub(super) fn carriers(
+    reader: &mut Reader<'_>,
+    is_production: bool,
+    india_dlt: Option<&IndiaDlt>,
+) -> Option<CarrierSettings> {
     reader.known(&["SINCH_APP_KEY", "SINCH_APP_SECRET", "SINCH_BASE_URL", "SINCH_AUTH"]);
+    reader.known(&["SINCH_SMS_TEXT"]);
     reader.known(&["INFOBIP_API_KEY", "INFOBIP_BASE_URL"]);
     reader.known(&["INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"]);
     reader.known(&["PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_BASE_URL"]);
@@ -77,7 +87,8 @@ pub(super) fn carriers(reader: &mut Reader<'_>, is_production: bool) -> Option<C
     let routes = routes(reader, names.as_deref());
     let names = names.filter(|names| !names.is_empty())?;
     // Every one is read before any is given up.
-    let providers: Vec<_> = names.into_iter().map(|name| name.settings(reader)).collect();
+    let providers: Vec<_> =
+        names.into_iter().map(|name| name.settings(reader, india_dlt)).collect();
     let providers = providers.into_iter().collect::<Option<_>>();
     Some(CarrierSettings { providers: providers?, routes: routes? })
 }
@@ -124,11 +135,14 @@ fn sinch(reader: &mut Reader<'_>) -> Option<SinchSettings> {
     let base_url = reader.or("SINCH_BASE_URL", "https://verification.api.sinch.com", Url::parse);
     let auth =
         reader.word("SINCH_AUTH", &[("signed", SinchAuth::Signed), ("basic", SinchAuth::Basic)]);
+    let sms_text =
+        reader.word("SINCH_SMS_TEXT", &[("sinch", SmsText::Sinch), ("own", SmsText::Own)]);
     let settings = SinchSettings {
         base_url: base_url?,
         app_key: app_key?,
         app_secret: app_secret?,
         auth: auth?,
+        sms_text: sms_text?,
     };
     match settings.check() {
         Ok(()) => Some(settings),
@@ -144,6 +158,7 @@ fn sinch_name_at_fault(error: SinchSetupError) -> &'static str {
         SinchSetupError::BaseUrl | SinchSetupError::InTheClear => "SINCH_BASE_URL",
         SinchSetupError::AppKey => "SINCH_APP_KEY",
         SinchSetupError::AppSecret(_) => "SINCH_APP_SECRET",
+        SinchSetupError::OwnTextUnsigned => "SINCH_SMS_TEXT",
     }
 }
 
@@ -182,7 +197,7 @@ fn infobip_name_at_fault(error: InfobipSetupError) -> &'static str {
     }
 }
 
-fn plivo(reader: &mut Reader<'_>) -> Option<PlivoSettings> {
+fn plivo(reader: &mut Reader<'_>, india_dlt: Option<&IndiaDlt>) -> Option<PlivoSettings> {
     let mend = "the Plivo console shows it";
     let word = |text: &str| Ok::<_, &str>(text.to_owned());
     let auth_id = reader.required("PLIVO_AUTH_ID", mend, word);
@@ -195,6 +210,7 @@ fn plivo(reader: &mut Reader<'_>) -> Option<PlivoSettings> {
         auth_id: auth_id?,
         auth_token: auth_token?,
         phone_number: phone_number?,
+        india_dlt: india_dlt.cloned(),
     };
     match settings.check() {
         Ok(()) => Some(settings),

@@ -19,6 +19,7 @@ use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
 
 use super::reader::Reader;
+use super::texts;
 
 /// What the libraries tell at `info` is of no use to operators.
 pub const DEFAULT_LOG_LEVEL: &str = "info,sqlx=warn,reqwest_retry=error";
@@ -178,7 +179,11 @@ fn parse_origin(text: &str) -> Result<HeaderValue, String> {
     origin.ok_or_else(wrong)
 }
 
-pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules> {
+pub(super) fn otp(
+    reader: &mut Reader<'_>,
+    is_production: bool,
+    is_registered_in_india: bool,
+) -> Option<Rules> {
     let length = reader.number("OTP_LENGTH", "6", 6..=10);
     let lifetime = reader.number("OTP_TTL_SECONDS", "300", 30..=600);
     let attempts = reader.number("OTP_MAX_ATTEMPTS", "5", 1..=20);
@@ -203,6 +208,9 @@ pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules>
             "lets anybody in who knows it and is refused in production",
         );
     }
+    let code = length.zip(lifetime);
+    let code = code.map(|(digits, seconds)| texts::Code { digits: digits as usize, seconds });
+    let texts = texts::texts(reader, code.as_ref(), is_registered_in_india);
     let countries = countries?;
     Some(Rules {
         length: length? as usize,
@@ -217,6 +225,7 @@ pub(super) fn otp(reader: &mut Reader<'_>, is_production: bool) -> Option<Rules>
         // One `*` allows all, whatever else is listed.
         allowed_countries: countries.into_iter().collect(),
         test_numbers: test_numbers?.into_iter().collect::<HashMap<_, _>>(),
+        texts: texts?,
     })
 }
 

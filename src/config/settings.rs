@@ -15,7 +15,7 @@ use crate::state::LoginRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, sections};
+use super::{Environment, sections, texts};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub struct Settings {
     pub proxies: TrustedProxies,
     /// `VERIFICATION_PROVIDER`, what each needs, and `PROVIDER_ROUTES`.
     pub carriers: CarrierSettings,
-    /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`.
+    /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`, `ANDROID_APP_HASHES`.
     pub otp: otp::Rules,
     /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
     pub login: LoginRules,
@@ -101,8 +101,10 @@ impl Settings {
         let database = sections::database(reader);
         let tokens = sections::tokens(reader);
         let edge = sections::edge(reader);
-        let carriers = providers::carriers(reader, is_production);
-        let otp = sections::otp(reader, is_production);
+        let india_dlt = texts::india_dlt(reader);
+        let is_registered_in_india = india_dlt.is_some();
+        let carriers = providers::carriers(reader, is_production, india_dlt.as_ref());
+        let otp = sections::otp(reader, is_production, is_registered_in_india);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
 

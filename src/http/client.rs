@@ -53,6 +53,9 @@ fn read_hop(text: &str) -> Option<IpAddr> {
     address.or_else(bracketed).map(|address| address.to_canonical())
 }
 
+/// The longest `Accept-Language` that is looked at, in characters; browsers' have a fraction of it.
+const LANGUAGES_MAX: usize = 200;
+
 /// Who is asking.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -80,10 +83,13 @@ impl<S: Sync> FromRequestParts<S> for Client {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let address = parts.extensions.get().copied();
-        let languages = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        // Several lines are one list (RFC 9110, 5.3).
+        let lines = parts.headers.get_all(ACCEPT_LANGUAGE).iter();
+        let lines: Vec<_> = lines.filter_map(|value| value.to_str().ok()).collect();
+        let languages = lines.join(", ");
         Ok(Self {
             address: address.unwrap_or(ClientAddress::new(IpAddr::from([0, 0, 0, 0]))),
-            languages: languages.filter(|value| value.len() <= 200).map(str::to_owned),
+            languages: (1..=LANGUAGES_MAX).contains(&languages.len()).then_some(languages),
         })
     }
 }

@@ -9,6 +9,7 @@ use super::carriage::Carriage;
 use super::ledger::{self, News, State};
 use super::providers::delivery::Message;
 use super::providers::failure::ProviderFailure;
+use super::providers::hosted::{CODE_PLACEHOLDER, Wording};
 use super::send::{Draft, Live, Recipient, SendError, next_admitted};
 use super::store::{self, End};
 use super::windows;
@@ -24,14 +25,9 @@ pub struct Sent {
 impl Otp {
     /// Hands the code to the carrier, and to the next one where that is out of order and has
     /// certainly not judged the destination. No database connection is held while one is asked.
-    pub async fn deliver(
-        &self,
-        database: &PgPool,
-        mut draft: Draft,
-        languages: Option<&str>,
-    ) -> Result<Sent, SendError> {
+    pub async fn deliver(&self, database: &PgPool, mut draft: Draft) -> Result<Sent, SendError> {
         loop {
-            let handed_over = self.hand_over(&draft, languages).await;
+            let handed_over = self.hand_over(&draft).await;
             if let Some(carrier) = draft.carriage.carrier() {
                 carrier.note(handed_over.as_ref().err(), self.clock.now());
             }
@@ -63,21 +59,21 @@ impl Otp {
     }
 
     /// Asks the carrier. Returns its id of the message or of the verification.
-    async fn hand_over(
-        &self,
-        draft: &Draft,
-        languages: Option<&str>,
-    ) -> Result<Option<String>, ProviderFailure> {
-        let Recipient { number: to, channel, .. } = &draft.recipient;
-        let now = self.clock.now();
+    async fn hand_over(&self, draft: &Draft) -> Result<Option<String>, ProviderFailure> {
+        let Recipient { number: to, channel, addressee, .. } = &draft.recipient;
+        let (now, channel, texts) = (self.clock.now(), *channel, &self.rules.texts);
         match &draft.carriage {
             Carriage::Hosted(_, provider) => {
                 let reference = draft.challenge.to_string();
-                let start = provider.start(now, to.e164(), *channel, &reference, languages);
+                let text = texts.render_around(addressee, to, channel, CODE_PLACEHOLDER);
+                let wording = Wording::new(addressee, &text);
+                let start = provider.start(now, to.e164(), channel, &reference, &wording);
                 start.await.map(|started| Some(started.reference_id))
             }
             Carriage::Delivery(_, provider, code) => {
-                let message = Message { id: draft.message, to, channel: *channel, code };
+                let text = &texts.render(addressee, to, channel, code);
+                let language = addressee.language;
+                let message = Message { id: draft.message, to, channel, code, text, language };
                 provider.send(now, &message).await.map(|accepted| Some(accepted.reference))
             }
             Carriage::Test(_) => Ok(None),

@@ -35,6 +35,7 @@ pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
 pub use providers::Provider;
 pub use send::{Draft, Live, Recipient, SendError};
+pub use text::{Addressee, AppHash, Language, Occasion, Texts};
 
 /// How long rows are kept for: the longest window is a day.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);
@@ -102,6 +103,8 @@ pub struct Rules {
     pub allowed_countries: Option<HashSet<Country>>,
     /// `TEST_PHONE_NUMBERS`: E.164 to the code that is always right for it.
     pub test_numbers: HashMap<String, OtpCode>,
+    /// `OTP_TEXTS_FILE`, `OTP_ORIGIN`, `ANDROID_APP_HASHES`: what the messages say.
+    pub texts: Texts,
 }
 
 /// Sends codes and judges guesses.

@@ -16,7 +16,7 @@ use super::limits::Counted;
 use super::providers::failure::ProviderFailure;
 use super::store::{self, NewChallenge};
 use super::windows::Subject;
-use super::{Channel, Otp, OtpCode, OtpFailure, Purpose, Scope};
+use super::{Addressee, Channel, Otp, OtpCode, OtpFailure, Purpose, Scope};
 
 /// Who is to get a code, by which way, and from where that was asked.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Recipient {
     pub channel: Channel,
     /// Who asks.
     pub address: Limited,
+    /// What the text is for, and in which language.
+    pub addressee: Addressee,
 }
 
 /// A code that has been decided on and written down, but that no carrier has taken yet.

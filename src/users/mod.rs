@@ -25,6 +25,8 @@ pub struct User {
     pub password_hash: PhcString,
     /// Whether a code sent to the phone has come back.
     pub is_verified: bool,
+    /// The language tag that the person signed up in, where there are texts in it.
+    pub locale: Option<String>,
     /// When a code was last sent.
     pub last_otp_sent_at: Option<DateTime<Utc>>,
     /// When the person signed up.
@@ -76,6 +78,8 @@ pub struct NewUser<'a> {
     pub phone_number: &'a PhoneNumber,
     /// Argon2id, PHC form.
     pub password_hash: &'a PhcString,
+    /// The language tag of texts to this person, where a request names no language.
+    pub locale: Option<&'a str>,
     /// Now.
     pub created_at: DateTime<Utc>,
 }

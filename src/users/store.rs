@@ -13,13 +13,15 @@ use super::{Identifier, InsertError, NewUser, PhcString, User};
 pub async fn insert(executor: impl PgExecutor<'_>, new: &NewUser<'_>) -> Result<(), InsertError> {
     let inserted = sqlx::query!(
         r#"
-        INSERT INTO users (id, email, phone_number, password_hash, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $5)
+        INSERT INTO users
+            (id, email, phone_number, password_hash, locale, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $6)
         "#,
         new.id as _,
         new.email.as_str(),
         new.phone_number.e164(),
         new.password_hash.as_str(),
+        new.locale,
         new.created_at,
     )
     .execute(executor)
@@ -38,7 +40,7 @@ pub async fn find(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Opt
         User,
         r#"
         SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, last_otp_sent_at, created_at, updated_at
+            is_verified, locale, last_otp_sent_at, created_at, updated_at
         FROM users
         WHERE id = $1
         "#,
@@ -59,7 +61,7 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, last_otp_sent_at, created_at, updated_at
+                    is_verified, locale, last_otp_sent_at, created_at, updated_at
                 FROM users
                 WHERE lower(email) = lower($1)
                 "#,
@@ -73,7 +75,7 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, last_otp_sent_at, created_at, updated_at
+                    is_verified, locale, last_otp_sent_at, created_at, updated_at
                 FROM users
                 WHERE phone_number = $1
                 "#,
@@ -121,7 +123,7 @@ pub async fn verify_phone(
         SET is_verified = true, sinch_verification_id = NULL, updated_at = $3
         WHERE id = $1 AND phone_number = $2
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, last_otp_sent_at, created_at, updated_at
+            is_verified, locale, last_otp_sent_at, created_at, updated_at
         "#,
         id as _,
         number.e164(),

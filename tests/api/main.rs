@@ -25,6 +25,7 @@ mod races;
 mod secrets;
 mod sending;
 mod support;
+mod texts;
 mod tokens;
 mod uniformity;
 mod v1;

@@ -46,7 +46,7 @@ async fn plivo_carries_a_code_that_we_judge() {
     let messages = fake.messages();
     assert_eq!(messages.len(), 1);
     let (code, words) = messages[0].text.split_at(6);
-    assert_eq!(words, " is your code. Never share it.");
+    assert_eq!(words, " is your code to sign up. Never share it.");
 
     let by_call = json!({"loginTicket": ticket, "channel": "call"});
     let (status, refusal) = served.post("request-otp", by_call).await;

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
-use ringfence::otp::providers::hosted::Verdict;
+use ringfence::otp::providers::hosted::{Verdict, Wording};
 use serde_json::{Value, json};
 
 use crate::fake_infobip::{FakeConfig, Mode, Operation};
@@ -14,7 +14,11 @@ use crate::world::{DIGITS, NUMBER, World, config, error, now, ok, wrong};
 async fn the_right_code_is_approved_by_either_channel() {
     for channel in [Channel::Sms, Channel::Call] {
         let World { fake, infobip } = World::new().await;
-        let id = infobip.start(now(), NUMBER, channel, "ref-1", None).await.unwrap().reference_id;
+        let id = infobip
+            .start(now(), NUMBER, channel, "ref-1", &Wording::default())
+            .await
+            .unwrap()
+            .reference_id;
         let code = fake.code_for(NUMBER).unwrap();
         assert_eq!(infobip.check(now(), &id, channel, &code).await.unwrap(), Verdict::Approved);
         let [judged] = fake.verifications().try_into().unwrap();

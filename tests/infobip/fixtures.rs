@@ -8,7 +8,7 @@
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::{FailureKind, ProviderFailure};
 use ringfence::otp::providers::hosted::HostedVerifier as _;
-use ringfence::otp::providers::hosted::{Started, Verdict};
+use ringfence::otp::providers::hosted::{Started, Verdict, Wording};
 use serde_json::{Value, json};
 
 use crate::fake_infobip::{Mode, Operation};
@@ -19,7 +19,7 @@ const PIN_ID: &str = "9C817C6F8AF3D48F9FE553282AFA2B67";
 async fn start_answered(channel: Channel, body: Value) -> Result<Started, ProviderFailure> {
     let World { fake, infobip } = World::new().await;
     fake.once(Operation::Start, ok(body));
-    infobip.start(now(), NUMBER, channel, "ref-1", None).await
+    infobip.start(now(), NUMBER, channel, "ref-1", &Wording::default()).await
 }
 
 async fn assert_started(channel: Channel, body: Value) {

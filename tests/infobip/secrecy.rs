@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use ringfence::otp::Channel;
-use ringfence::otp::providers::hosted::HostedVerifier as _;
+use ringfence::otp::providers::hosted::{HostedVerifier as _, Wording};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -55,7 +55,8 @@ async fn logs_and_errors_tell_no_number_no_code_and_no_key() {
     let other = wrong(&code);
     world.check(&id, &other).await.unwrap();
     world.check(&id, &code).await.unwrap();
-    let short = world.infobip.start(now(), "+4813", Channel::Sms, "ref-1", None).await;
+    let short =
+        world.infobip.start(now(), "+4813", Channel::Sms, "ref-1", &Wording::default()).await;
     world.fake.set_mode(Operation::Start, Mode::Close);
     let lost = world.start().await;
     let private = [DIGITS, "4813", &code, &other, &api_key];
@@ -82,7 +83,8 @@ async fn an_answer_that_repeats_the_request_is_not_quoted() {
 
     let infobip = adapter(settings(&base_url));
     let (log, _guard) = Log::listen();
-    let start = infobip.start(now(), NUMBER, Channel::Sms, "ref-1", None).await.unwrap_err();
+    let start =
+        infobip.start(now(), NUMBER, Channel::Sms, "ref-1", &Wording::default()).await.unwrap_err();
     let check = infobip.check(now(), "id", Channel::Sms, "aB3x").await.unwrap_err();
     server.abort();
 

@@ -3,7 +3,7 @@
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
-use ringfence::otp::providers::hosted::{Reason, Verdict};
+use ringfence::otp::providers::hosted::{Reason, Verdict, Wording};
 use ringfence::otp::providers::infobip::InfobipSettings;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -15,7 +15,8 @@ use crate::world::{DIGITS, NUMBER, World, adapter, error, now, ok, settings};
 async fn a_start_sends_a_pin_by_either_channel_and_buys_no_lookup() {
     for (channel, name) in [(Channel::Sms, "sms"), (Channel::Call, "voice")] {
         let World { fake, infobip } = World::new().await;
-        let started = infobip.start(now(), NUMBER, channel, "ref-1", None).await.unwrap();
+        let started =
+            infobip.start(now(), NUMBER, channel, "ref-1", &Wording::default()).await.unwrap();
         let [recorded] = fake.starts().try_into().unwrap();
         assert_eq!(recorded.id, started.reference_id);
         assert_eq!((recorded.number.as_str(), recorded.channel), (DIGITS, name));
@@ -48,8 +49,10 @@ async fn settings_that_infobip_does_not_know_are_a_fault_of_our_set_up() {
         (other_application, 404, "NOT_FOUND"),
         (other_message, 404, "NOT_FOUND"),
     ] {
-        let failure =
-            adapter(settings).start(now(), NUMBER, Channel::Sms, "ref-1", None).await.unwrap_err();
+        let failure = adapter(settings)
+            .start(now(), NUMBER, Channel::Sms, "ref-1", &Wording::default())
+            .await
+            .unwrap_err();
         assert_eq!(failure.kind(), FailureKind::Configuration);
         assert_eq!((failure.http_status(), failure.error_code()), (Some(http), Some(code)));
     }
@@ -60,7 +63,10 @@ async fn settings_that_infobip_does_not_know_are_a_fault_of_our_set_up() {
 async fn a_number_that_cannot_be_one_is_not_even_asked_about() {
     let World { fake, infobip } = World::new().await;
     for number in ["", "+", "46700000001", "+0700000001", "+4670000000A", "+1234567890123456"] {
-        let failure = infobip.start(now(), number, Channel::Sms, "ref-1", None).await.unwrap_err();
+        let failure = infobip
+            .start(now(), number, Channel::Sms, "ref-1", &Wording::default())
+            .await
+            .unwrap_err();
         assert_eq!(failure.kind(), FailureKind::InvalidNumber, "{number}");
     }
     assert_eq!(fake.received(Operation::Start), 0);
@@ -69,7 +75,10 @@ async fn a_number_that_cannot_be_one_is_not_even_asked_about() {
 #[tokio::test]
 async fn a_number_that_infobip_refuses_is_the_users_to_mend_and_is_not_repeated() {
     let World { fake, infobip } = World::new().await;
-    let failure = infobip.start(now(), "+4813", Channel::Sms, "ref-1", None).await.unwrap_err();
+    let failure = infobip
+        .start(now(), "+4813", Channel::Sms, "ref-1", &Wording::default())
+        .await
+        .unwrap_err();
     assert_eq!(failure.kind(), FailureKind::InvalidNumber);
     assert_eq!(failure.error_code(), Some("BAD_REQUEST"));
     assert_eq!(
@@ -81,7 +90,8 @@ async fn a_number_that_infobip_refuses_is_the_users_to_mend_and_is_not_repeated(
     let violation = json!({ "property": "to", "violation": "+4813 is not a number" });
     let body = json!({ "errorCode": "E400", "description": "No.", "violations": [violation] });
     fake.once(Operation::Start, Mode::Json { http: 400, body });
-    let failure = infobip.start(now(), NUMBER, Channel::Sms, "ref-1", None).await.unwrap_err();
+    let failure =
+        infobip.start(now(), NUMBER, Channel::Sms, "ref-1", &Wording::default()).await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::InvalidNumber);
     assert_eq!(failure.detail(), Some("No.; to: […] is not a number"));
 }
@@ -125,7 +135,8 @@ async fn every_published_error_has_its_place_in_both_shapes() {
 async fn assert_not_sent(channel: Channel, body: Value, kind: FailureKind) {
     let World { fake, infobip } = World::new().await;
     fake.once(Operation::Start, ok(body.clone()));
-    let failure = infobip.start(now(), NUMBER, channel, "ref-1", None).await.unwrap_err();
+    let failure =
+        infobip.start(now(), NUMBER, channel, "ref-1", &Wording::default()).await.unwrap_err();
     assert_eq!(failure.kind(), kind, "{body}");
     assert_eq!(failure.http_status(), Some(200));
     assert_eq!(fake.received(Operation::Start), 1, "asked once");
@@ -206,7 +217,10 @@ async fn every_pending_call_is_under_way() {
     let World { fake, infobip } = World::new().await;
     for status in ["PENDING_ACCEPTED", "PENDING_ENROUTE", "PENDING_WAITING_DELIVERY"] {
         fake.once(Operation::Start, ok(json!({ "pinId": "A", "callStatus": status })));
-        let started = infobip.start(now(), NUMBER, Channel::Call, "ref-1", None).await.unwrap();
+        let started = infobip
+            .start(now(), NUMBER, Channel::Call, "ref-1", &Wording::default())
+            .await
+            .unwrap();
         assert_eq!(started.reference_id, "A");
     }
 }
@@ -223,7 +237,8 @@ async fn a_pin_that_went_to_another_number_is_nobodys() {
     ] {
         let body = json!({ "pinId": "A", "to": echo, "smsStatus": "MESSAGE_SENT" });
         fake.once(Operation::Start, ok(body));
-        let started = infobip.start(now(), NUMBER, Channel::Sms, "ref-1", None).await;
+        let started =
+            infobip.start(now(), NUMBER, Channel::Sms, "ref-1", &Wording::default()).await;
         assert_eq!(started.is_ok(), taken, "{echo}");
         if let Err(failure) = started {
             assert_eq!(failure.kind(), FailureKind::Malformed);

@@ -8,7 +8,7 @@ use reqwest::Url;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::ProviderFailure;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
-use ringfence::otp::providers::hosted::{Started, Verdict};
+use ringfence::otp::providers::hosted::{Started, Verdict, Wording};
 use ringfence::otp::providers::infobip::{Infobip, InfobipSettings};
 use ringfence::otp::providers::outbound::http_client;
 use secrecy::SecretString;
@@ -75,7 +75,7 @@ impl World {
     }
 
     pub(crate) async fn start(&self) -> Result<Started, ProviderFailure> {
-        self.infobip.start(now(), NUMBER, Channel::Sms, "ref-1", None).await
+        self.infobip.start(now(), NUMBER, Channel::Sms, "ref-1", &Wording::default()).await
     }
 
     pub(crate) async fn check(&self, id: &str, code: &str) -> Result<Verdict, ProviderFailure> {

@@ -5,6 +5,7 @@
 #[path = "../support/fake_plivo/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for texts")]
 mod fake_plivo;
+mod india;
 mod probing;
 mod secrecy;
 mod sending;

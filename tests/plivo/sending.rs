@@ -19,6 +19,7 @@ async fn a_text_reaches_the_number_and_no_other() {
         dst: "46700000001".to_owned(),
         text: TEXT.to_owned(),
         message_expiry: 600,
+        dlt: [None, None, None],
     };
     assert_eq!(world.fake.messages(), [sent]);
     assert_eq!(world.fake.received(), 1);

@@ -30,7 +30,8 @@ pub(crate) fn settings(base_url: &str) -> PlivoSettings {
     let FakeConfig { auth_id, auth_token, phone_number, .. } = FakeConfig::default();
     let base_url = Url::parse(base_url).unwrap();
     let auth_token = SecretString::from(auth_token);
-    PlivoSettings { base_url, auth_id, auth_token, phone_number: format!("+{phone_number}") }
+    let phone_number = format!("+{phone_number}");
+    PlivoSettings { base_url, auth_id, auth_token, phone_number, india_dlt: None }
 }
 
 pub(crate) fn adapter(settings: PlivoSettings) -> Plivo {

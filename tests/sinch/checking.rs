@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
-use ringfence::otp::providers::hosted::{Reason, Verdict};
+use ringfence::otp::providers::hosted::{Reason, Verdict, Wording};
 use ringfence::otp::providers::sinch::SinchAuth;
 
 use crate::fake_sinch::{FakeConfig, Mode, Operation};
@@ -22,7 +22,8 @@ async fn the_right_code_is_approved_by_either_channel_and_either_proof() {
     for auth in [SinchAuth::Signed, SinchAuth::Basic] {
         for (channel, method) in [(Channel::Sms, "sms"), (Channel::Call, "callout")] {
             let World { fake, sinch } = World::with(config(), auth).await;
-            let started = sinch.start(now(), NUMBER, channel, "r", None).await.unwrap();
+            let started =
+                sinch.start(now(), NUMBER, channel, "r", &Wording::default()).await.unwrap();
             let code = fake.code_for(NUMBER).unwrap();
             let id = &started.reference_id;
             assert_eq!(sinch.check(now(), id, channel, &code).await.unwrap(), Verdict::Approved);

@@ -13,4 +13,5 @@ mod secrecy;
 mod starting;
 mod the_fake;
 mod transport;
+mod wording;
 mod world;

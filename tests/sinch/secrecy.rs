@@ -5,7 +5,7 @@ use std::io;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use ringfence::otp::Channel;
-use ringfence::otp::providers::hosted::HostedVerifier as _;
+use ringfence::otp::providers::hosted::{HostedVerifier as _, Wording};
 use ringfence::otp::providers::sinch::SinchAuth;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -50,7 +50,7 @@ async fn logs_and_errors_tell_no_number_no_code_and_no_secret() {
         let other = wrong(&code);
         world.check(&id, &other).await.unwrap();
         world.check(&id, &code).await.unwrap();
-        let short = world.sinch.start(now(), "+4813", Channel::Sms, "r", None).await;
+        let short = world.sinch.start(now(), "+4813", Channel::Sms, "r", &Wording::default()).await;
         world.fake.set_mode(Operation::Start, Mode::Close);
         let lost = world.start().await;
         let private = [&NUMBER[1..], "4813", &code, &other, app_secret.trim_end_matches('=')];
@@ -72,7 +72,8 @@ async fn an_answer_that_repeats_the_request_is_not_quoted() {
     let (base_url, server) = serve(Router::new().fallback(echo)).await;
     let sinch = adapter(settings(&base_url, SinchAuth::Basic));
     let (log, _guard) = Log::listen();
-    let start = sinch.start(now(), NUMBER, Channel::Sms, "r", None).await.unwrap_err();
+    let start =
+        sinch.start(now(), NUMBER, Channel::Sms, "r", &Wording::default()).await.unwrap_err();
     let check = sinch.check(now(), "id", Channel::Sms, "aB3-x").await.unwrap_err();
     server.abort();
 
@@ -90,7 +91,8 @@ async fn an_answer_of_a_wrong_kind_is_not_quoted() {
     let (base_url, server) = serve(Router::new().fallback(async || body)).await;
     let sinch = adapter(settings(&base_url, SinchAuth::Signed));
     let (log, _guard) = Log::listen();
-    let start = sinch.start(now(), NUMBER, Channel::Sms, "r", None).await.unwrap_err();
+    let start =
+        sinch.start(now(), NUMBER, Channel::Sms, "r", &Wording::default()).await.unwrap_err();
     server.abort();
 
     assert_silent(&format!("{start} {start:?} {}", log.text()), &[&NUMBER[1..]]);

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
-use ringfence::otp::providers::hosted::{Reason, Verdict};
+use ringfence::otp::providers::hosted::{Reason, Verdict, Wording};
 use ringfence::otp::providers::sinch::{SinchAuth, SinchSettings};
 use secrecy::SecretString;
 
@@ -16,14 +16,15 @@ async fn a_start_sends_a_code_by_either_channel_and_either_proof() {
     for auth in [SinchAuth::Signed, SinchAuth::Basic] {
         for (channel, method) in [(Channel::Sms, "sms"), (Channel::Call, "callout")] {
             let World { fake, sinch } = World::with(config(), auth).await;
-            let languages = Some("sv-SE, en;q=0.5");
-            let started = sinch.start(now(), NUMBER, channel, "ref_1", languages).await.unwrap();
+            let languages = "sv-SE, en;q=0.5";
+            let wording = Wording::in_languages(languages);
+            let started = sinch.start(now(), NUMBER, channel, "ref_1", &wording).await.unwrap();
             let [recorded] = fake.starts().try_into().unwrap();
             assert_eq!(recorded.id, started.reference_id);
             assert_eq!(recorded.number, NUMBER);
             assert_eq!(recorded.method, method);
             assert_eq!(recorded.reference.as_deref(), Some("ref_1"));
-            assert_eq!(recorded.languages.as_deref(), languages);
+            assert_eq!(recorded.languages.as_deref(), Some(languages));
             assert_eq!(fake.code_for(NUMBER).unwrap().len(), 6);
         }
     }
@@ -45,7 +46,8 @@ async fn the_signature_satisfies_an_application_that_insists_on_it() {
 async fn languages_that_are_no_header_are_left_out() {
     let World { fake, sinch } = World::new().await;
     for languages in ["sv\r\nx-evil: 1", "", "språk", &"sv,".repeat(100)] {
-        sinch.start(now(), NUMBER, Channel::Sms, "r", Some(languages)).await.unwrap();
+        let wording = Wording::in_languages(languages);
+        sinch.start(now(), NUMBER, Channel::Sms, "r", &wording).await.unwrap();
     }
     assert!(fake.starts().iter().all(|start| start.languages.is_none()));
     assert_eq!(fake.starts().len(), 4);
@@ -75,7 +77,8 @@ async fn credentials_that_are_wrong_are_a_fault_of_our_set_up() {
         (right.clone(), now() - day, "40105"),
         (right, now() + day, "40105"),
     ] {
-        let started = adapter(settings).start(now, NUMBER, Channel::Sms, "r", None).await;
+        let started =
+            adapter(settings).start(now, NUMBER, Channel::Sms, "r", &Wording::default()).await;
         let failure = started.unwrap_err();
         assert_eq!(failure.kind(), FailureKind::Configuration);
         assert_eq!(failure.http_status(), Some(401));
@@ -88,7 +91,7 @@ async fn credentials_that_are_wrong_are_a_fault_of_our_set_up() {
 async fn a_number_that_cannot_be_one_is_not_even_asked_about() {
     let World { fake, sinch } = World::new().await;
     for number in ["", "+", "46700000001", "+0700000001", "+4670000000A", "+1234567890123456"] {
-        let started = sinch.start(now(), number, Channel::Sms, "r", None).await;
+        let started = sinch.start(now(), number, Channel::Sms, "r", &Wording::default()).await;
         assert_eq!(started.unwrap_err().kind(), FailureKind::InvalidNumber, "{number}");
     }
     assert_eq!(fake.received(Operation::Start), 0);
@@ -97,7 +100,8 @@ async fn a_number_that_cannot_be_one_is_not_even_asked_about() {
 #[tokio::test]
 async fn a_number_that_sinch_refuses_is_the_users_to_mend_and_is_not_repeated() {
     let World { fake, sinch } = World::new().await;
-    let failure = sinch.start(now(), "+4813", Channel::Sms, "r", None).await.unwrap_err();
+    let failure =
+        sinch.start(now(), "+4813", Channel::Sms, "r", &Wording::default()).await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::InvalidNumber);
     assert_eq!(failure.error_code(), Some("40001"));
     assert_eq!(failure.detail(), Some("Number […] is invalid. Too short."));
@@ -109,7 +113,8 @@ async fn a_number_that_sinch_refuses_is_the_users_to_mend_and_is_not_repeated() 
 async fn a_reference_that_does_not_fit_a_path_is_not_sent() {
     let World { fake, sinch } = World::new().await;
     for reference in ["", "a/b", "a b", "ä", &"r".repeat(129)] {
-        let started = sinch.start(now(), NUMBER, Channel::Sms, reference, None).await;
+        let started =
+            sinch.start(now(), NUMBER, Channel::Sms, reference, &Wording::default()).await;
         assert_eq!(started.unwrap_err().kind(), FailureKind::Configuration, "{reference}");
     }
     assert_eq!(fake.received(Operation::Start), 0);

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
-use ringfence::otp::providers::hosted::HostedVerifier as _;
+use ringfence::otp::providers::hosted::{HostedVerifier as _, Wording};
 use ringfence::otp::providers::outbound::http_client;
 use ringfence::otp::providers::sinch::signature::{Signed, SigningKey};
 use secrecy::SecretString;
@@ -231,7 +231,11 @@ async fn remote_control_reaches_what_the_handle_reaches() {
 #[tokio::test]
 async fn a_fake_that_is_gone_answers_nobody() {
     let World { fake, sinch } = World::new().await;
-    let id = sinch.start(now(), NUMBER, Channel::Sms, "r", None).await.unwrap().reference_id;
+    let id = sinch
+        .start(now(), NUMBER, Channel::Sms, "r", &Wording::default())
+        .await
+        .unwrap()
+        .reference_id;
     drop(fake);
     let failure = sinch.check(now(), &id, Channel::Sms, "123456").await.unwrap_err();
     let gone = [FailureKind::NotSent, FailureKind::OutcomeUnknown];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
-use ringfence::otp::providers::hosted::Verdict;
+use ringfence::otp::providers::hosted::{Verdict, Wording};
 use ringfence::otp::providers::outbound::{TOTAL_TIMEOUT, http_client};
 use ringfence::otp::providers::sinch::{Sinch, SinchAuth, SinchSettings, SinchSetupError};
 use secrecy::SecretString;
@@ -54,7 +54,8 @@ async fn a_start_whose_connection_is_reset_is_not_repeated() {
 #[tokio::test]
 async fn without_a_connection_nothing_was_sent() {
     let sinch = adapter(settings(&nobody().await, SinchAuth::Signed));
-    let failure = sinch.start(now(), NUMBER, Channel::Sms, "r", None).await.unwrap_err();
+    let failure =
+        sinch.start(now(), NUMBER, Channel::Sms, "r", &Wording::default()).await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::NotSent);
     assert!(!failure.may_have_sent());
     assert!(failure.may_fail_over());

@@ -8,9 +8,9 @@ use reqwest::Url;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::ProviderFailure;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
-use ringfence::otp::providers::hosted::{Started, Verdict};
+use ringfence::otp::providers::hosted::{Started, Verdict, Wording};
 use ringfence::otp::providers::outbound::http_client;
-use ringfence::otp::providers::sinch::{Sinch, SinchAuth, SinchSettings};
+use ringfence::otp::providers::sinch::{Sinch, SinchAuth, SinchSettings, SmsText};
 use secrecy::SecretString;
 
 use crate::fake_sinch::{FakeConfig, FakeSinch};
@@ -32,7 +32,8 @@ pub(crate) fn config() -> FakeConfig {
 pub(crate) fn settings(base_url: &str, auth: SinchAuth) -> SinchSettings {
     let FakeConfig { app_key, app_secret, .. } = config();
     let base_url = Url::parse(base_url).unwrap();
-    SinchSettings { base_url, app_key, app_secret: SecretString::from(app_secret), auth }
+    let (app_secret, sms_text) = (SecretString::from(app_secret), SmsText::Sinch);
+    SinchSettings { base_url, app_key, app_secret, auth, sms_text }
 }
 
 pub(crate) fn adapter(settings: SinchSettings) -> Sinch {
@@ -62,7 +63,7 @@ impl World {
     }
 
     pub(crate) async fn start(&self) -> Result<Started, ProviderFailure> {
-        self.sinch.start(now(), NUMBER, Channel::Sms, "ref-1", None).await
+        self.sinch.start(now(), NUMBER, Channel::Sms, "ref-1", &Wording::default()).await
     }
 
     pub(crate) async fn check(&self, id: &str, code: &str) -> Result<Verdict, ProviderFailure> {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::delivery::{Accepted, Message, MessageSender};
 use super::failure::ProviderFailure;
-use crate::otp::{Channel, text};
+use crate::otp::Channel;
 
 /// More than anybody looks back upon.
 const MESSAGES_MAX: usize = 100;
@@ -61,7 +61,7 @@ impl MessageSender for Console {
         let message = ConsoleMessage {
             to: message.to.e164().to_owned(),
             channel: message.channel.as_str(),
-            text: text::code_text(message.code).to_string(),
+            text: message.text.to_owned(),
             code: message.code.expose().to_owned(),
             sent_at: now,
         };

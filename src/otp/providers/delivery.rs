@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::failure::ProviderFailure;
 use crate::foundation::{MessageId, PhoneNumber};
-use crate::otp::{Channel, OtpCode};
+use crate::otp::{Channel, Language, OtpCode};
 
 /// A provider that carries a code.
 #[async_trait]
@@ -31,7 +31,6 @@ pub trait MessageSender: fmt::Debug + Send + Sync {
 }
 
 /// A code on its way.
-#[derive(Debug)]
 pub struct Message<'a> {
     /// Our id of it, in the ledger.
     pub id: MessageId,
@@ -41,6 +40,21 @@ pub struct Message<'a> {
     pub channel: Channel,
     /// The code.
     pub code: &'a OtpCode,
+    /// The whole text, of one message and with every line that it needs. As secret as the code.
+    pub text: &'a str,
+    /// The language of its reader, for a code that is spoken.
+    pub language: Language,
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { to, channel, language, .. } = self;
+        f.debug_struct("Message")
+            .field("to", to)
+            .field("channel", channel)
+            .field("language", language)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A message or call that a provider has taken over. Whether it arrives is not known yet.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::failure::ProviderFailure;
-use crate::otp::Channel;
+use crate::otp::{Addressee, AppHash, Channel};
 
 /// A provider that makes, carries and judges the code.
 #[async_trait]
@@ -23,15 +23,15 @@ pub trait HostedVerifier: fmt::Debug + Send + Sync {
 
     /// Has the provider make a code and send it to `to_e164`. Never sent twice.
     ///
-    /// `reference` is ours for this start, 1 to 128 characters of `[A-Za-z0-9_-]`; `languages` has
-    /// the form of an `Accept-Language` header.
+    /// `reference` is ours for this start, 1 to 128 characters of `[A-Za-z0-9_-]`. Of `wording` a
+    /// provider takes as much as it has a place for.
     async fn start(
         &self,
         now: DateTime<Utc>,
         to_e164: &str,
         channel: Channel,
         reference: &str,
-        languages: Option<&str>,
+        wording: &Wording<'_>,
     ) -> Result<Started, ProviderFailure>;
 
     /// Has the provider judge `code` for the verification `reference_id` that went out by `channel`.
@@ -44,6 +44,33 @@ pub trait HostedVerifier: fmt::Debug + Send + Sync {
         channel: Channel,
         code: &str,
     ) -> Result<Verdict, ProviderFailure>;
+}
+
+/// What stands in the place of the code in a text for a provider that makes the code.
+pub const CODE_PLACEHOLDER: &str = "{{CODE}}";
+
+/// How we would like a message to be worded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wording<'a> {
+    /// The languages of its reader, in the form of an `Accept-Language` header.
+    pub languages: Option<&'a str>,
+    /// Our own text, with [`CODE_PLACEHOLDER`] where the code belongs.
+    pub text: Option<&'a str>,
+    /// The Android app that waits for the text.
+    pub app_hash: Option<&'a AppHash>,
+}
+
+impl<'a> Wording<'a> {
+    /// For `addressee`, who would get `text` from us.
+    pub fn new(addressee: &'a Addressee, text: &'a str) -> Self {
+        let Addressee { languages, app_hash, .. } = addressee;
+        Self { languages: languages.as_deref(), text: Some(text), app_hash: app_hash.as_ref() }
+    }
+
+    /// Nothing but languages.
+    pub const fn in_languages(languages: &'a str) -> Self {
+        Self { languages: Some(languages), text: None, app_hash: None }
+    }
 }
 
 /// A verification that a provider has begun.

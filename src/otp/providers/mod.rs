@@ -5,6 +5,7 @@ pub mod console;
 pub mod delivery;
 pub mod failure;
 pub mod hosted;
+pub mod india_dlt;
 pub mod infobip;
 pub mod outbound;
 pub mod plivo;

@@ -64,6 +64,8 @@ pub(crate) struct SentMessage {
     pub(crate) dst: String,
     pub(crate) text: String,
     pub(crate) message_expiry: u64,
+    /// The ids of the registration in India: entity, template, category.
+    pub(crate) dlt: [Option<String>; 3],
 }
 
 /// A running fake. Dropping it closes the port and every connection.

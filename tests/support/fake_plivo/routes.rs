@@ -126,24 +126,35 @@ struct MessageRequest {
     r#type: String,
     message_expiry: u64,
     log: bool,
+    dlt_entity_id: Option<String>,
+    dlt_template_id: Option<String>,
+    dlt_template_category: Option<String>,
 }
 
 fn send(fake: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
-    let MessageRequest { src, dst, text, r#type, message_expiry, log } = read_json(headers, body)?;
-    if src != fake.config.phone_number {
+    let request: MessageRequest = read_json(headers, body)?;
+    check(fake, &request)?;
+    let uuid = fake.new_id();
+    let reply = answer::queued(&uuid);
+    let MessageRequest { src, dst, text, message_expiry, .. } = request;
+    let dlt = [request.dlt_entity_id, request.dlt_template_id, request.dlt_template_category];
+    fake.record(SentMessage { uuid, src, dst, text, message_expiry, dlt });
+    Ok(reply)
+}
+
+fn check(fake: &Shared, request: &MessageRequest) -> Result<(), Refusal> {
+    let MessageRequest { src, dst, text, r#type, message_expiry, log, .. } = request;
+    if *src != fake.config.phone_number {
         return Err(Refusal::new(400, "This caller ID is not allowed for outbound message"));
     }
-    check_number(&dst)?;
+    check_number(dst)?;
     if text.is_empty() || text.encode_utf16().count() > 737 {
         return Err(Refusal::new(400, "text is empty or too long"));
     }
-    if r#type != "sms" || log || !(5..=10_799).contains(&message_expiry) {
+    if r#type != "sms" || *log || !(5..=10_799).contains(message_expiry) {
         return Err(Refusal::new(400, "type, log or message_expiry is not what it should be"));
     }
-    let uuid = fake.new_id();
-    let reply = answer::queued(&uuid);
-    fake.record(SentMessage { uuid, src, dst, text, message_expiry });
-    Ok(reply)
+    Ok(())
 }
 
 fn read_json<T: for<'a> Deserialize<'a>>(headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::FakeConfig;
 use super::fake::{draw, draw_digits, push_bounded};
@@ -37,6 +38,8 @@ pub(crate) struct RecordedStart {
     pub(crate) reference: Option<String>,
     /// The `Accept-Language` header.
     pub(crate) languages: Option<String>,
+    /// `smsOptions` of the body; null where it has none.
+    pub(crate) sms_options: Value,
 }
 
 /// A report that was judged.
@@ -117,6 +120,7 @@ impl Ledger {
         method: &'static str,
         reference: Option<&str>,
         languages: Option<&str>,
+        sms_options: Value,
         now: DateTime<Utc>,
     ) -> SentCode {
         let (id, code) = (draw_id(), draw_digits(self.code_length));
@@ -144,6 +148,7 @@ impl Ledger {
             method,
             reference: reference.map(str::to_owned),
             languages: languages.map(str::to_owned),
+            sms_options,
         };
         push_bounded(&mut state.starts, record);
         SentCode { id, number: number.to_owned(), method, code }

@@ -176,11 +176,33 @@ fn start(fake: &Shared, asked: &Asked<'_>) -> Result<Value, ApiError> {
         return Err(ApiError::new(400, 40001, "Custom is too long"));
     }
     let languages = asked.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let sent = fake.ledger.start(number, method, reference, languages, (fake.config.clock)());
+    let options = read_options(&body, method)?;
+    let now = (fake.config.clock)();
+    let sent = fake.ledger.start(number, method, reference, languages, options, now);
     if let Some(on_sent) = &fake.config.on_sent {
         on_sent(&sent);
     }
     Ok(answer::started(&sent.id, method))
+}
+
+/// What a text is to be like: the keys that an official SDK sends, and only with a text.
+fn read_options(body: &Value, method: &str) -> Result<Value, ApiError> {
+    let Value::Object(options) = &body["smsOptions"] else {
+        return Ok(Value::Null);
+    };
+    let sound = |(name, value): (&String, &Value)| {
+        let text = value.as_str().unwrap_or_default();
+        match name.as_str() {
+            "template" => text.contains("{{CODE}}"),
+            "applicationHash" => text.len() == 11,
+            _ => false,
+        }
+    };
+    if method == "sms" && !options.is_empty() && options.iter().all(sound) {
+        Ok(body["smsOptions"].clone())
+    } else {
+        Err(ApiError::new(400, 40001, "The options of the text are invalid"))
+    }
 }
 
 fn report(fake: &Shared, asked: &Asked<'_>) -> Result<Value, ApiError> {

@@ -4,7 +4,7 @@ use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber};
 use crate::http::{Client, Problem};
 use crate::otp::providers::sinch;
-use crate::otp::{Channel, Live, Recipient, SendError};
+use crate::otp::{Addressee, AppHash, Channel, Live, Occasion, Recipient, SendError};
 use crate::state::{App, AppState};
 use crate::users::{self, User};
 
@@ -15,26 +15,27 @@ pub(super) async fn send(
     client: &Client,
     user: &User,
     channel: Option<Channel>,
+    app_hash: Option<AppHash>,
 ) -> Result<Live, SendError> {
     let number = stored_number(user)?;
+    // Who has not proven the phone yet is still signing up, whichever way that goes on.
+    let occasion = if user.is_verified { Occasion::Login } else { Occasion::SignUp };
+    let (asked, stored) = (client.languages.as_deref(), user.locale.as_deref());
     let recipient = Recipient {
         user: user.id,
         channel: channel.unwrap_or_else(|| channel_for(app, &number)),
         number,
         address: client.address.limited(),
+        addressee: Addressee::new(occasion, asked, stored, app_hash),
     };
-    let (app, languages) = (app.clone(), client.languages.clone());
-    to_the_end(async move { send_to(&app, recipient, languages.as_deref()).await }).await
+    let app = app.clone();
+    to_the_end(async move { send_to(&app, recipient).await }).await
 }
 
-async fn send_to(
-    app: &App,
-    recipient: Recipient,
-    languages: Option<&str>,
-) -> Result<Live, SendError> {
+async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
     let user = recipient.user;
     let draft = app.otp.reserve(&app.database, recipient).await?;
-    let sent = app.otp.deliver(&app.database, draft, languages).await?;
+    let sent = app.otp.deliver(&app.database, draft).await?;
     let mut transaction = app.database.begin().await?;
     let live = app.otp.record_sent(&mut transaction, &sent).await?;
     if live.is_some() {

@@ -2,6 +2,7 @@
 
 use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, PhoneNumberError};
 use crate::http::{FieldError, Fields};
+use crate::otp::AppHash;
 use crate::state::App;
 use crate::users::Identifier;
 
@@ -36,6 +37,14 @@ pub(super) fn identifier(app: &App, fields: &mut Fields) -> Option<Identifier> {
     }
     fields.text("phoneNumber");
     email(fields).map(Identifier::Email)
+}
+
+/// `appHash`, which may be there: one of `ANDROID_APP_HASHES`.
+pub(super) fn app_hash(app: &App, fields: &mut Fields) -> Option<AppHash> {
+    fields.optional("appHash", "app_hash_unknown", |text| {
+        let hash = app.otp.rules().texts.known_app_hash(text);
+        hash.ok_or("The server does not know an app with this hash.")
+    })
 }
 
 /// An opaque token that may be there.

@@ -11,7 +11,7 @@ use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
-use crate::otp::{Live, SendError};
+use crate::otp::{AppHash, Live, SendError};
 use crate::passwords::{Password, PasswordHash, Verification};
 use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
@@ -28,6 +28,7 @@ struct Login {
     identifier: Identifier,
     password: Password,
     device_token: Option<OpaqueToken>,
+    app_hash: Option<AppHash>,
 }
 
 /// Somebody who logs in: with `email` or with `phoneNumber`.
@@ -47,6 +48,10 @@ pub(in crate::api) struct LoginBody {
     password: String,
     /// With `OTP_POLICY=new-device`: what an earlier login of this device was given.
     device_token: Option<String>,
+    /// Of the Android app that waits for the text, so that the text can be read by it: one of
+    /// `ANDROID_APP_HASHES`.
+    #[schema(pattern = "^[A-Za-z0-9+/]{11}$", example = "FA+9qCX9VSu")]
+    app_hash: Option<String>,
 }
 
 /// The password was right, and so was everything else that is asked for, or a code is due.
@@ -109,9 +114,14 @@ impl Login {
         let identifier = input::identifier(app, &mut fields);
         let password = Self::read_password(&mut fields);
         let device_token = input::opaque_token(&mut fields, "deviceToken");
+        let app_hash = input::app_hash(app, &mut fields);
         let request = identifier.zip(password);
-        let request =
-            request.map(|(identifier, password)| Self { identifier, password, device_token });
+        let request = request.map(|(identifier, password)| Self {
+            identifier,
+            password,
+            device_token,
+            app_hash,
+        });
         fields.finish(request)
     }
 
@@ -140,11 +150,12 @@ pub(in crate::api) async fn login(
     client: Client,
     fields: Fields,
 ) -> Result<Json<LoginAnswer>, Problem> {
-    let Login { identifier, password, device_token } = Login::read(&app, fields)?;
+    let Login { identifier, password, device_token, app_hash } = Login::read(&app, fields)?;
     let user = prove_password(&app, &identifier, password).await?;
     note_user(&user.id);
     if is_code_due(&app, &user, device_token.as_ref()).await? {
-        return Ok(Json(LoginAnswer::CodeRequired(ask_for_code(&app, &client, &user).await?)));
+        let answer = ask_for_code(&app, &client, &user, app_hash).await?;
+        return Ok(Json(LoginAnswer::CodeRequired(answer)));
     }
     let now = app.clock.now();
     let session =
@@ -212,11 +223,12 @@ async fn ask_for_code(
     app: &AppState,
     client: &Client,
     user: &User,
+    app_hash: Option<AppHash>,
 ) -> Result<CodeRequired, Problem> {
     let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let address = client.address.limited();
     login_tickets::issue(&app.database, &ticket, user.id, address, app.clock.now()).await?;
-    let sent = match code::send(app, client, user, None).await {
+    let sent = match code::send(app, client, user, None, app_hash).await {
         Ok(live) => Ok(live),
         Err(refusal) => match code::join(app, user, &refusal).await? {
             Some(live) => Ok(live),

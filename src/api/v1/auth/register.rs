@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::foundation::{EmailAddress, NumberType, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
 use crate::login_tickets;
+use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
 use crate::state::{App, AppState, Enumeration};
 use crate::users::{self, InsertError, NewUser, PhcString};
@@ -35,6 +36,11 @@ pub(in crate::api) struct Register {
     /// Any usual way of writing an international number.
     #[schema(value_type = String, example = "+1 415 555 2671")]
     phone_number: PhoneNumber,
+    /// One of `ANDROID_APP_HASHES`. Only checked here, so that a wrong one is noticed at once: the
+    /// text is asked for by `login` or `request-otp`.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9+/]{11}$", example = "FA+9qCX9VSu")]
+    #[expect(dead_code, reason = "no text is sent here")]
+    app_hash: Option<AppHash>,
 }
 
 /// Signed up; the phone is still to be verified.
@@ -62,9 +68,14 @@ impl Register {
         let email = input::email(&mut fields);
         let phone_number = Self::read_phone(app, &mut fields);
         let password = Self::read_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
+        let app_hash = input::app_hash(app, &mut fields);
         let request = email.zip(password).zip(phone_number);
-        let request =
-            request.map(|((email, password), phone_number)| Self { email, password, phone_number });
+        let request = request.map(|((email, password), phone_number)| Self {
+            email,
+            password,
+            phone_number,
+            app_hash,
+        });
         fields.finish(request)
     }
 
@@ -116,7 +127,7 @@ pub(in crate::api) async fn register(
     client: Client,
     fields: Fields,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
-    let Register { email, password, phone_number } = Register::read(&app, fields)?;
+    let Register { email, password, phone_number, .. } = Register::read(&app, fields)?;
     let now = app.clock.now();
     // Hashed before anybody asks whether the address is taken: so both cost the same.
     let salt = app.entropy.bytes().map_err(Problem::internal)?;
@@ -127,6 +138,7 @@ pub(in crate::api) async fn register(
         email: &email,
         phone_number: &phone_number,
         password_hash: &password_hash,
+        locale: client.languages.as_deref().and_then(Language::look_up).map(Language::tag),
         created_at: now,
     };
     match store(&app, &client, &new, &ticket).await {

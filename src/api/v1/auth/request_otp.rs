@@ -7,12 +7,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{Client, Fields, Kind, Problem, note_user};
-use crate::otp::Channel;
+use crate::otp::{AppHash, Channel};
 use crate::state::{App, AppState};
 use crate::users;
 
-use super::code;
 use super::pending::Reference;
+use super::{code, input};
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
@@ -34,6 +34,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
 struct RequestOtp {
     reference: Reference,
     channel: Option<Channel>,
+    app_hash: Option<AppHash>,
 }
 
 /// Which login needs a code: `loginTicket`, or `email` or `phoneNumber`.
@@ -51,6 +52,10 @@ pub(in crate::api) struct RequestOtpBody {
     /// `sms` or `call`; the server's choice where it is not given.
     #[schema(example = "sms", pattern = "^(sms|call)$")]
     channel: Option<String>,
+    /// Of the Android app that waits for the text, so that the text can be read by it: one of
+    /// `ANDROID_APP_HASHES`.
+    #[schema(pattern = "^[A-Za-z0-9+/]{11}$", example = "FA+9qCX9VSu")]
+    app_hash: Option<String>,
 }
 
 /// A code is on its way.
@@ -78,7 +83,8 @@ impl RequestOtp {
         let channel = fields.optional("channel", "channel_unknown", |name| {
             Channel::parse(name).ok_or("The channel is sms or call.")
         });
-        fields.finish(reference.map(|reference| Self { reference, channel }))
+        let app_hash = input::app_hash(app, &mut fields);
+        fields.finish(reference.map(|reference| Self { reference, channel, app_hash }))
     }
 }
 
@@ -94,13 +100,13 @@ pub(in crate::api) async fn request_otp(
     client: Client,
     fields: Fields,
 ) -> Result<Json<OtpRequested>, Problem> {
-    let RequestOtp { reference, channel } = RequestOtp::read(&app, fields)?;
+    let RequestOtp { reference, channel, app_hash } = RequestOtp::read(&app, fields)?;
     let none = Problem::new(Kind::LoginRequired);
     let login = reference.find(&app, &client, app.clock.now(), none).await?;
     note_user(&login.user);
     let user = users::find(&app.database, login.user).await?;
     let user = user.ok_or_else(|| Problem::new(Kind::LoginTicketInvalid))?;
-    let sent = code::send(&app, &client, &user, channel).await;
+    let sent = code::send(&app, &client, &user, channel, app_hash).await;
     let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
     Ok(Json(OtpRequested {
         message: "A code is on its way.",

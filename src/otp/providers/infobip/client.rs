@@ -20,7 +20,7 @@ use super::settings::{InfobipSettings, InfobipSetupError};
 use crate::otp::Channel;
 use crate::otp::providers::call_log::Call;
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
-use crate::otp::providers::hosted::{Finding, HostedVerifier, Started, Verdict};
+use crate::otp::providers::hosted::{Finding, HostedVerifier, Started, Verdict, Wording};
 use crate::otp::providers::outbound::{ExchangeError, TOTAL_TIMEOUT, exchange, exchange_again};
 use crate::otp::providers::preflight::{is_e164, is_plain_id};
 
@@ -57,14 +57,14 @@ impl HostedVerifier for Infobip {
     }
 
     /// The text, the voice and their language are those of the message template, and Infobip has
-    /// no place for a reference of ours: `_reference` and `_languages` change nothing. A number's earlier PINs stay good at Infobip.
+    /// no place for a reference of ours: `_reference` and `_wording` change nothing. A number's earlier PINs stay good at Infobip.
     async fn start(
         &self,
         _now: DateTime<Utc>,
         to_e164: &str,
         channel: Channel,
         _reference: &str,
-        _languages: Option<&str>,
+        _wording: &Wording<'_>,
     ) -> Result<Started, ProviderFailure> {
         let call = Call::begin(NAME, "start");
         let started = self.try_start(to_e164, channel).await;

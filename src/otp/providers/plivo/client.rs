@@ -18,12 +18,12 @@ use super::outcome::{self, Asked, Receipt};
 use super::request::{Endpoint, Resource};
 use super::settings::{PlivoSettings, PlivoSetupError};
 use super::wire::{MessageRequest, Reply};
+use crate::otp::Channel;
 use crate::otp::providers::call_log::Call;
 use crate::otp::providers::delivery::{Accepted, Message, MessageSender};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::providers::outbound::{TOTAL_TIMEOUT, exchange};
 use crate::otp::providers::preflight::is_e164;
-use crate::otp::{Channel, text};
 
 /// The longest text in UTF-16 units: what Plivo takes where a character lies outside GSM-7.
 const MAX_TEXT_UNITS: usize = 737;
@@ -62,7 +62,8 @@ impl Plivo {
         if !(1..=MAX_TEXT_UNITS).contains(&text.encode_utf16().count()) {
             return Err(unsent(FailureKind::Configuration, "the text is empty or too long"));
         }
-        let request = MessageRequest::new(self.endpoint.sender(), dst, text);
+        let request = MessageRequest::new(self.endpoint.sender(), dst, text)
+            .registered(self.endpoint.registration(to_e164));
         self.ask(Resource::Message, &request, text, Reply::message_uuid).await
     }
 
@@ -114,8 +115,7 @@ impl MessageSender for Plivo {
         _: DateTime<Utc>,
         message: &Message<'_>,
     ) -> Result<Accepted, ProviderFailure> {
-        let text = text::code_text(message.code);
-        self.send_text(message.to.e164(), &text).await
+        self.send_text(message.to.e164(), message.text).await
     }
 }
 

@@ -7,6 +7,7 @@ use reqwest::{Client, RequestBuilder, Url};
 use serde::Serialize;
 
 use super::settings::{Credentials, PlivoSettings, PlivoSetupError};
+use crate::otp::providers::india_dlt::IndiaDlt;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -30,6 +31,7 @@ pub(super) struct Endpoint {
     auth_id: String,
     credentials: Credentials,
     sender: String,
+    india_dlt: Option<IndiaDlt>,
     http: Client,
 }
 
@@ -37,8 +39,8 @@ impl Endpoint {
     pub(super) fn new(settings: PlivoSettings, http: Client) -> Result<Self, PlivoSetupError> {
         let credentials = settings.credentials()?;
         let sender = settings.sender()?;
-        let PlivoSettings { base_url, auth_id, .. } = settings;
-        Ok(Self { base_url, auth_id, credentials, sender, http })
+        let PlivoSettings { base_url, auth_id, india_dlt, .. } = settings;
+        Ok(Self { base_url, auth_id, credentials, sender, india_dlt, http })
     }
 
     /// The sender as Plivo wants it.
@@ -56,6 +58,11 @@ impl Endpoint {
     /// The account that requests are made for.
     pub(super) fn auth_id(&self) -> &str {
         &self.auth_id
+    }
+
+    /// Under which ids a text to the number is registered, where it has to be.
+    pub(super) fn registration(&self, to_e164: &str) -> Option<&IndiaDlt> {
+        self.india_dlt.as_ref().filter(|_| IndiaDlt::concerns(to_e164))
     }
 
     pub(super) fn prepare(

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 /// The longest auth id that is taken; Plivo's have 20 characters.
 const MAX_AUTH_ID_CHARS: usize = 64;
 
+use crate::otp::providers::india_dlt::IndiaDlt;
 use crate::otp::providers::preflight::{keeps_secrets, names_a_host_only};
 
 /// How to reach a Plivo account.
@@ -27,6 +28,8 @@ pub struct PlivoSettings {
     /// country code, with or without the plus sign, or a short code, or, for texts only, a sender
     /// id of 1 to 11 letters and digits.
     pub phone_number: String,
+    /// How texts to India are registered (`DLT_*`).
+    pub india_dlt: Option<IndiaDlt>,
 }
 
 /// Settings that cannot work.

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::otp::providers::india_dlt::IndiaDlt;
+
 /// How long a text may wait in Plivo's queue, in seconds: no code lives longer. Past that Plivo
 /// drops it, uncharged (support.plivo.com, "Message Expiry": 5 to 10,799).
 const MESSAGE_EXPIRY_SECONDS: u32 = 600;
@@ -19,12 +21,37 @@ pub(super) struct MessageRequest<'a> {
     message_expiry: u32,
     /// `false` keeps the text and most of the number out of Plivo's logs.
     log: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dlt_entity_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dlt_template_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dlt_template_category: Option<&'a str>,
 }
 
 impl<'a> MessageRequest<'a> {
     pub(super) const fn new(src: &'a str, dst: &'a str, text: &'a str) -> Self {
-        let message_expiry = MESSAGE_EXPIRY_SECONDS;
-        Self { src, dst, text, r#type: "sms", message_expiry, log: false }
+        Self {
+            src,
+            dst,
+            text,
+            r#type: "sms",
+            message_expiry: MESSAGE_EXPIRY_SECONDS,
+            log: false,
+            dlt_entity_id: None,
+            dlt_template_id: None,
+            dlt_template_category: None,
+        }
+    }
+
+    /// The same, with the ids under which it is registered in India, as they were given.
+    pub(super) fn registered(self, dlt: Option<&'a IndiaDlt>) -> Self {
+        Self {
+            dlt_entity_id: dlt.map(IndiaDlt::entity_id),
+            dlt_template_id: dlt.map(IndiaDlt::template_id),
+            dlt_template_category: dlt.and_then(IndiaDlt::template_category),
+            ..self
+        }
     }
 }
 

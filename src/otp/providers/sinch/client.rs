@@ -20,7 +20,7 @@ use super::wire::{ReportRequest, StartRequest};
 use crate::otp::Channel;
 use crate::otp::providers::call_log::Call;
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
-use crate::otp::providers::hosted::{Finding, HostedVerifier, Started, Verdict};
+use crate::otp::providers::hosted::{Finding, HostedVerifier, Started, Verdict, Wording};
 use crate::otp::providers::outbound::{
     Answer, ExchangeError, TOTAL_TIMEOUT, exchange, exchange_again,
 };
@@ -70,18 +70,18 @@ impl HostedVerifier for Sinch {
         call.probed(probed)
     }
 
-    /// A new start ends the verification that the number had before. `languages` that are not sound
-    /// are left out.
+    /// A new start ends the verification that the number had before. Languages that are not sound are
+    /// left out.
     async fn start(
         &self,
         now: DateTime<Utc>,
         to_e164: &str,
         channel: Channel,
         reference: &str,
-        languages: Option<&str>,
+        wording: &Wording<'_>,
     ) -> Result<Started, ProviderFailure> {
         let call = Call::begin(NAME, "start");
-        let started = self.try_start(now, to_e164, channel, reference, languages).await;
+        let started = self.try_start(now, to_e164, channel, reference, wording).await;
         match &started {
             Ok((_, http_status)) => call.answered("started", *http_status),
             Err(failure) => call.failed(failure),
@@ -115,7 +115,7 @@ impl Sinch {
         to_e164: &str,
         channel: Channel,
         reference: &str,
-        languages: Option<&str>,
+        wording: &Wording<'_>,
     ) -> Result<(Started, u16), ProviderFailure> {
         if !is_e164(to_e164) {
             return Err(unsent(FailureKind::InvalidNumber, "not a number in E.164 form"));
@@ -123,8 +123,9 @@ impl Sinch {
         if !is_plain_id(reference) {
             return Err(unsent(FailureKind::Configuration, "the reference is not a plain one"));
         }
-        let request = StartRequest::new(to_e164, channel, reference);
-        let outgoing = Outgoing::start(&request, languages).map_err(unwritable)?;
+        let options = self.endpoint.sms_options(channel, wording);
+        let request = StartRequest::new(to_e164, channel, reference, options);
+        let outgoing = Outgoing::start(&request, wording.languages).map_err(unwritable)?;
         let answer = self.ask(&outgoing, now, self.deadline()).await?;
         let started = outcome::started(&answer, &self.endpoint.private())?;
         Ok((started, answer.status))

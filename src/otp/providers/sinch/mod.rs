@@ -13,7 +13,7 @@ pub mod signature;
 mod wire;
 
 pub use client::Sinch;
-pub use settings::{SinchAuth, SinchSettings, SinchSetupError};
+pub use settings::{SinchAuth, SinchSettings, SinchSetupError, SmsText};
 
 /// The provider's name in settings, logs and the database.
 pub const NAME: &str = "sinch";

@@ -8,8 +8,11 @@ use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, Head
 use reqwest::{Client, Method, RequestBuilder, Url};
 use serde::Serialize;
 
-use super::settings::{Credentials, SinchSettings, SinchSetupError};
+use super::settings::{Credentials, SinchSettings, SinchSetupError, SmsText};
 use super::signature::Signed;
+use super::wire::SmsOptions;
+use crate::otp::Channel;
+use crate::otp::providers::hosted::Wording;
 
 /// The one path below which everything happens.
 const VERIFICATIONS: &str = "/verification/v1/verifications";
@@ -24,6 +27,7 @@ pub(super) struct Endpoint {
     base_url: Url,
     app_key: String,
     credentials: Credentials,
+    sms_text: SmsText,
     http: Client,
 }
 
@@ -72,8 +76,30 @@ impl Outgoing {
 impl Endpoint {
     pub(super) fn new(settings: SinchSettings, http: Client) -> Result<Self, SinchSetupError> {
         let credentials = settings.credentials()?;
-        let SinchSettings { base_url, app_key, .. } = settings;
-        Ok(Self { base_url, app_key, credentials, http })
+        let SinchSettings { base_url, app_key, sms_text, .. } = settings;
+        Ok(Self { base_url, app_key, credentials, sms_text, http })
+    }
+
+    /// What a text is asked to be like. Sinch takes such options in signed requests only, and a text
+    /// of ours has the app's hash in it already.
+    pub(super) fn sms_options<'a>(
+        &self,
+        channel: Channel,
+        wording: &Wording<'a>,
+    ) -> Option<SmsOptions<'a>> {
+        let takes_options = matches!(self.credentials, Credentials::Signed(_));
+        if channel != Channel::Sms || !takes_options {
+            return None;
+        }
+        match (self.sms_text, wording) {
+            (SmsText::Own, Wording { text: Some(template), .. }) => {
+                Some(SmsOptions { template: Some(template), application_hash: None })
+            }
+            (_, Wording { app_hash: Some(hash), .. }) => {
+                Some(SmsOptions { template: None, application_hash: Some(hash.as_str()) })
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn prepare(&self, outgoing: &Outgoing, now: DateTime<Utc>) -> RequestBuilder {

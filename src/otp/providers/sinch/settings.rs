@@ -23,6 +23,8 @@ pub struct SinchSettings {
     pub app_secret: SecretString,
     /// How requests prove who sends them (`SINCH_AUTH`).
     pub auth: SinchAuth,
+    /// Whose words a text has (`SINCH_SMS_TEXT`).
+    pub sms_text: SmsText,
 }
 
 /// How requests prove who sends them.
@@ -32,6 +34,15 @@ pub enum SinchAuth {
     Signed,
     /// HTTP Basic: meant by Sinch for prototypes.
     Basic,
+}
+
+/// Whose words a text has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmsText {
+    /// Sinch's, in the languages of the reader.
+    Sinch,
+    /// Ours, as far as the account lets us.
+    Own,
 }
 
 /// Settings that cannot work.
@@ -49,6 +60,9 @@ pub enum SinchSetupError {
     /// See [`SecretNotBase64`].
     #[error(transparent)]
     AppSecret(#[from] SecretNotBase64),
+    /// Sinch documents the options of a text for signed requests only.
+    #[error("own texts need signed requests")]
+    OwnTextUnsigned,
 }
 
 /// Credentials in the form in which requests need them.
@@ -92,6 +106,9 @@ impl SinchSettings {
         let sound = |c: char| c.is_ascii_graphic() && c != ':';
         if self.app_key.is_empty() || !self.app_key.chars().all(sound) {
             return Err(SinchSetupError::AppKey);
+        }
+        if self.sms_text == SmsText::Own && self.auth == SinchAuth::Basic {
+            return Err(SinchSetupError::OwnTextUnsigned);
         }
         let key = SigningKey::decode(&self.app_secret)?;
         match self.auth {

@@ -20,6 +20,21 @@ pub(super) struct StartRequest<'a> {
     identity: Identity<'a>,
     method: &'static str,
     reference: &'a str,
+    #[serde(rename = "smsOptions", skip_serializing_if = "Option::is_none")]
+    sms_options: Option<SmsOptions<'a>>,
+}
+
+/// What a text is asked to be like. The Java and Node SDKs do not know these two: the template is
+/// the .NET SDK's (`StartVerificationRequest.cs`), the hash the Android SDK's (`SmsOptions.kt`).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SmsOptions<'a> {
+    /// The whole text, with `{{CODE}}` where the code belongs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) template: Option<&'a str>,
+    /// Of the Android app that waits for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) application_hash: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -29,9 +44,14 @@ struct Identity<'a> {
 }
 
 impl<'a> StartRequest<'a> {
-    pub(super) const fn new(to_e164: &'a str, channel: Channel, reference: &'a str) -> Self {
+    pub(super) const fn new(
+        to_e164: &'a str,
+        channel: Channel,
+        reference: &'a str,
+        sms_options: Option<SmsOptions<'a>>,
+    ) -> Self {
         let identity = Identity { r#type: "number", endpoint: to_e164 };
-        Self { identity, method: method(channel), reference }
+        Self { identity, method: method(channel), reference, sms_options }
     }
 }
 
@@ -109,7 +129,7 @@ mod tests {
 
     #[test]
     fn requests_have_the_published_form() {
-        let start = StartRequest::new("+46700000000", Channel::Call, "ref");
+        let start = StartRequest::new("+46700000000", Channel::Call, "ref", None);
         assert_eq!(
             serde_json::to_string(&start).unwrap(),
             r#"{"identity":{"type":"number","endpoint":"+46700000000"},"method":"callout","reference":"ref"}"#

@@ -1,15 +1,10 @@
-//! The text of a message, and what it takes to carry it.
+//! What it takes to carry a text: the GSM-7 alphabet, septets and segments.
 //!
-//! Owns the wording and the GSM-7 alphabet. One character outside that alphabet makes carriers send
-//! the whole text as UCS-2, of which 70 characters fit a message instead of 160, so that one text
-//! costs as much as two or three. Never sends anything.
-
-use zeroize::Zeroizing;
-
-use super::OtpCode;
+//! One character outside the alphabet makes carriers send the whole text as UCS-2, of which 70
+//! characters fit a message instead of 160, so that one text costs as much as two or three.
 
 /// Septets in a text that travels as one message (3GPP TS 23.040, 9.2.3.16: 140 octets).
-const SEPTETS_ALONE: usize = 160;
+pub const SEPTETS_ALONE: usize = 160;
 
 /// Septets in each part of a longer text: the header that joins the parts takes seven.
 const SEPTETS_IN_PART: usize = 153;
@@ -24,20 +19,12 @@ const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
 /// The character that would turn a text into UCS-2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{character:?}, character {position} of the text, is not in the GSM-7 alphabet")]
+#[error("{character:?}, character {} of the text, is not in the GSM-7 alphabet", .position + 1)]
 pub struct NotGsm7 {
     /// The first such character.
     pub character: char,
     /// How many characters stand before it.
     pub position: usize,
-}
-
-/// The text that brings `code` to a phone.
-///
-/// The code comes first, so that it can be read in a notification; the words are ASCII, and fit
-/// one message with any code.
-pub fn code_text(code: &OtpCode) -> Zeroizing<String> {
-    Zeroizing::new(format!("{} is your code. Never share it.", code.expose()))
 }
 
 /// How many septets `text` takes in GSM-7: one for a basic character, two for one of the extension
@@ -132,21 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_of_a_bound_code_is_basic() {
-        let line = "@example.com #123456";
-        assert_eq!(septets(line), Ok(line.len()));
+    fn the_fault_counts_as_people_count() {
+        let fault = septets("Votre code reçu").unwrap_err().to_string();
+        assert_eq!(fault, "'ç', character 14 of the text, is not in the GSM-7 alphabet");
     }
 
     proptest! {
-        #[test]
-        fn the_text_of_any_code_is_ascii_and_one_message(digits in "[0-9]{4,10}") {
-            let text = code_text(&OtpCode::parse(&digits).unwrap());
-            prop_assert!(text.is_ascii());
-            prop_assert!(text.starts_with(&digits));
-            prop_assert_eq!(septets(&text), Ok(text.len()));
-            prop_assert_eq!(segments(&text), Ok(1));
-        }
-
         #[test]
         fn septets_add_up(
             start in prop::collection::vec(gsm7(), 0..200),
