@@ -11,6 +11,8 @@ use crate::config::{AppEnv, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
+#[cfg(feature = "aws")]
+use crate::otp::providers::aws_sns::AwsSns;
 use crate::otp::providers::console::Console;
 use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
@@ -101,6 +103,13 @@ fn provider(
             let infobip =
                 Infobip::new(settings, client).context("the INFOBIP_ settings are not right")?;
             (Provider::Hosted(Arc::new(infobip)), None)
+        }
+        #[cfg(feature = "aws")]
+        ProviderSettings::AwsSns(settings) => {
+            let client = outbound::http_client().context("the HTTP client cannot be made")?;
+            let sns = AwsSns::new(&settings, client)
+                .context("the AWS_ or SNS_ settings are not right")?;
+            (Provider::Delivery(Arc::new(sns)), None)
         }
         ProviderSettings::Plivo(settings) => {
             let client = outbound::http_client().context("the HTTP client cannot be made")?;

@@ -2,7 +2,10 @@
 //!
 //! Every fault is reported, not only the first. No secret's content is ever shown.
 
+#[cfg(feature = "aws")]
+mod aws_sns;
 mod environment;
+mod india_dlt;
 mod providers;
 mod reader;
 mod sections;

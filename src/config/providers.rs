@@ -3,10 +3,15 @@
 use reqwest::Url;
 use secrecy::SecretString;
 
+#[cfg(feature = "aws")]
+use crate::otp::providers::aws_sns::AwsSnsSettings;
+use crate::otp::providers::india_dlt::IndiaDlt;
 use crate::otp::providers::infobip::{InfobipSettings, InfobipSetupError};
 use crate::otp::providers::plivo::{PlivoSettings, PlivoSetupError};
 use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError};
 
+#[cfg(feature = "aws")]
+use super::aws_sns::aws_sns;
 use super::reader::Reader;
 
 /// Who carries the codes, with the settings of that one only.
@@ -16,6 +21,9 @@ pub enum ProviderSettings {
     Sinch(SinchSettings),
     /// `infobip`.
     Infobip(InfobipSettings),
+    /// `aws-sns`.
+    #[cfg(feature = "aws")]
+    AwsSns(AwsSnsSettings),
     /// `plivo`.
     Plivo(PlivoSettings),
     /// `console`.
@@ -26,20 +34,29 @@ pub enum ProviderSettings {
 enum ProviderName {
     Sinch,
     Infobip,
+    AwsSns,
     Plivo,
     Console,
 }
 
-pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<ProviderSettings> {
+pub(super) fn provider(
+    reader: &mut Reader<'_>,
+    is_production: bool,
+    india_dlt: Option<&IndiaDlt>,
+) -> Option<ProviderSettings> {
     let names = [
         ("sinch", ProviderName::Sinch),
         ("infobip", ProviderName::Infobip),
+        ("aws-sns", ProviderName::AwsSns),
         ("plivo", ProviderName::Plivo),
         ("console", ProviderName::Console),
     ];
     reader.known(&["SINCH_APP_KEY", "SINCH_APP_SECRET", "SINCH_BASE_URL", "SINCH_AUTH"]);
     reader.known(&["INFOBIP_API_KEY", "INFOBIP_BASE_URL"]);
     reader.known(&["INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"]);
+    reader.known(&["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
+    reader.known(&["AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "SNS_SMS_TYPE", "SNS_SMS_SENDER_ID"]);
+    reader.known(&["SNS_ORIGINATION_NUMBER", "SNS_MAX_PRICE_USD"]);
     reader.known(&["PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_BASE_URL"]);
     match reader.word("VERIFICATION_PROVIDER", &names)? {
         ProviderName::Console if is_production => {
@@ -50,8 +67,20 @@ pub(super) fn provider(reader: &mut Reader<'_>, is_production: bool) -> Option<P
         ProviderName::Console => Some(ProviderSettings::Console),
         ProviderName::Sinch => sinch(reader).map(ProviderSettings::Sinch),
         ProviderName::Infobip => infobip(reader).map(ProviderSettings::Infobip),
+        #[cfg(feature = "aws")]
+        ProviderName::AwsSns => aws_sns(reader, india_dlt).map(ProviderSettings::AwsSns),
+        #[cfg(not(feature = "aws"))]
+        ProviderName::AwsSns => without_aws(reader, india_dlt),
         ProviderName::Plivo => plivo(reader).map(ProviderSettings::Plivo),
     }
+}
+
+/// What this build cannot do is said at start, not at the first text.
+#[cfg(not(feature = "aws"))]
+fn without_aws(reader: &mut Reader<'_>, _: Option<&IndiaDlt>) -> Option<ProviderSettings> {
+    let fault = "aws-sns is not in this build of ringfence; build it with --features aws";
+    reader.fault("VERIFICATION_PROVIDER", fault);
+    None
 }
 
 fn sinch(reader: &mut Reader<'_>) -> Option<SinchSettings> {

@@ -13,6 +13,7 @@ use crate::otp;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
 use crate::state::LoginRules;
 
+use super::india_dlt::india_dlt;
 use super::providers::{self, ProviderSettings};
 use super::reader::{InForce, Reader, SettingsError};
 use super::{Environment, sections};
@@ -101,7 +102,8 @@ impl Settings {
         let database = sections::database(reader);
         let tokens = sections::tokens(reader);
         let edge = sections::edge(reader);
-        let provider = providers::provider(reader, is_production);
+        let india_dlt = india_dlt(reader);
+        let provider = providers::provider(reader, is_production, india_dlt.as_ref());
         let otp = sections::otp(reader, is_production);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);

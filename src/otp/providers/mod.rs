@@ -1,10 +1,13 @@
 //! The companies that carry codes, one adapter each, behind two ports.
 
+#[cfg(feature = "aws")]
+pub mod aws_sns;
 mod call_log;
 pub mod console;
 pub mod delivery;
 pub mod failure;
 pub mod hosted;
+pub mod india_dlt;
 pub mod infobip;
 pub mod outbound;
 pub mod plivo;
