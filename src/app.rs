@@ -11,6 +11,8 @@ use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
+#[cfg(feature = "aws")]
+use crate::otp::providers::aws_sns::AwsSns;
 use crate::otp::providers::console::Console;
 use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
@@ -98,6 +100,10 @@ fn carriers(
         ProviderSettings::Infobip(settings) => Infobip::new(settings, client.clone())
             .map(|infobip| Provider::Hosted(Arc::new(infobip)))
             .context("the INFOBIP_ settings are not right"),
+        #[cfg(feature = "aws")]
+        ProviderSettings::AwsSns(settings) => AwsSns::new(&settings, client.clone())
+            .map(|sns| Provider::Delivery(Arc::new(sns)))
+            .context("the AWS_ or SNS_ settings are not right"),
         ProviderSettings::Plivo(settings) => Plivo::new(settings, client.clone())
             .map(|plivo| Provider::Delivery(Arc::new(plivo)))
             .context("the PLIVO_ settings are not right"),

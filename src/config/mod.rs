@@ -2,6 +2,8 @@
 //!
 //! Every fault is reported, not only the first. No secret's content is ever shown.
 
+#[cfg(feature = "aws")]
+mod aws_sns;
 mod environment;
 mod providers;
 mod reader;

@@ -3,12 +3,16 @@
 use reqwest::Url;
 use secrecy::SecretString;
 
+#[cfg(feature = "aws")]
+use crate::otp::providers::aws_sns::AwsSnsSettings;
 use crate::otp::providers::india_dlt::IndiaDlt;
 use crate::otp::providers::infobip::{InfobipSettings, InfobipSetupError};
 use crate::otp::providers::plivo::{PlivoSettings, PlivoSetupError};
 use crate::otp::providers::sinch::{SinchAuth, SinchSettings, SinchSetupError, SmsText};
 use crate::otp::{Destination, Route};
 
+#[cfg(feature = "aws")]
+use super::aws_sns::aws_sns;
 use super::reader::Reader;
 
 /// Who carries the codes, and who is asked first.
@@ -27,6 +31,9 @@ pub enum ProviderSettings {
     Sinch(SinchSettings),
     /// `infobip`.
     Infobip(InfobipSettings),
+    /// `aws-sns`.
+    #[cfg(feature = "aws")]
+    AwsSns(AwsSnsSettings),
     /// `plivo`.
     Plivo(PlivoSettings),
     /// `console`.
@@ -37,15 +44,17 @@ pub enum ProviderSettings {
 enum ProviderName {
     Sinch,
     Infobip,
+    AwsSns,
     Plivo,
     Console,
 }
 
 impl ProviderName {
-    const ALL: [(&str, Self); 4] = [
+    const ALL: [(&str, Self); 5] = [
         ("sinch", Self::Sinch),
         ("infobip", Self::Infobip),
         ("plivo", Self::Plivo),
+        ("aws-sns", Self::AwsSns),
         ("console", Self::Console),
     ];
 
@@ -67,6 +76,10 @@ impl ProviderName {
             Self::Sinch => sinch(reader).map(ProviderSettings::Sinch),
             Self::Infobip => infobip(reader).map(ProviderSettings::Infobip),
             Self::Plivo => plivo(reader, india_dlt).map(ProviderSettings::Plivo),
+            #[cfg(feature = "aws")]
+            Self::AwsSns => aws_sns(reader, india_dlt).map(ProviderSettings::AwsSns),
+            #[cfg(not(feature = "aws"))]
+            Self::AwsSns => without_aws(reader),
         }
     }
 }
@@ -80,6 +93,9 @@ pub(super) fn carriers(
     reader.known(&["SINCH_SMS_TEXT"]);
     reader.known(&["INFOBIP_API_KEY", "INFOBIP_BASE_URL"]);
     reader.known(&["INFOBIP_2FA_APP_ID", "INFOBIP_2FA_MSG_ID"]);
+    reader.known(&["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
+    reader.known(&["AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "SNS_SMS_TYPE", "SNS_SMS_SENDER_ID"]);
+    reader.known(&["SNS_ORIGINATION_NUMBER", "SNS_MAX_PRICE_USD"]);
     reader.known(&["PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_BASE_URL"]);
     let names = reader.list("VERIFICATION_PROVIDER", "sinch", ProviderName::read);
     let names = names.map(|names| in_order(reader, names, is_production));
@@ -124,6 +140,14 @@ fn routes(reader: &mut Reader<'_>, names: Option<&[ProviderName]>) -> Option<Vec
         }
         Ok(Route { destination, provider: provider.to_owned() })
     })
+}
+
+/// What this build cannot do is said at start, not at the first text.
+#[cfg(not(feature = "aws"))]
+fn without_aws(reader: &mut Reader<'_>) -> Option<ProviderSettings> {
+    let fault = "aws-sns is not in this build of ringfence; build it with --features aws";
+    reader.fault("VERIFICATION_PROVIDER", fault);
+    None
 }
 
 fn sinch(reader: &mut Reader<'_>) -> Option<SinchSettings> {

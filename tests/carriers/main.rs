@@ -17,5 +17,8 @@ mod fake_sinch;
 mod postgres;
 
 mod failover;
+#[cfg(feature = "aws")]
+#[path = "../support/moto.rs"]
+mod moto;
 mod served;
 mod walks;

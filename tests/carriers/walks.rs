@@ -53,3 +53,27 @@ async fn plivo_carries_a_code_that_we_judge() {
     assert_eq!((status, &refusal["code"]), (400, &json!("channel_not_supported")), "{refusal}");
     served.finish(&ticket, code).await;
 }
+
+#[cfg(feature = "aws")]
+#[tokio::test]
+async fn aws_sns_carries_a_code_that_we_judge() {
+    let Some(moto) = crate::moto::Moto::of_this_run().await else { return };
+    let served = Served::with(&[
+        ("VERIFICATION_PROVIDER", "aws-sns"),
+        ("AWS_ENDPOINT_URL", &moto.base_url),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+    ])
+    .await;
+    let ticket = served.pending().await;
+    let texts = moto.texts_to(NUMBER).await;
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    let (code, words) = texts[0]["message"].as_str().unwrap().split_at(6);
+    assert_eq!(words, " is your code to sign up. Never share it.");
+
+    let by_call = json!({"loginTicket": ticket, "channel": "call"});
+    let (status, refusal) = served.post("request-otp", by_call).await;
+    assert_eq!((status, &refusal["code"]), (400, &json!("channel_not_supported")), "{refusal}");
+    served.finish(&ticket, code).await;
+}

@@ -104,19 +104,33 @@ impl Call {
 
     /// A failure; at level `error` where only an operator can mend it.
     pub(super) fn failed(&self, failure: &ProviderFailure) {
-        let kind = failure.kind();
         let cause = causes(failure);
-        let line = Line {
+        let line = Line::of(failure, cause.as_deref());
+        if failure.kind().needs_operator() {
+            emit!(error, self, line);
+        } else {
+            emit!(warn, self, line);
+        }
+    }
+
+    /// A failure that nothing depends on, since what was to be done is done all the same.
+    #[cfg(feature = "aws")]
+    pub(super) fn passed_over(&self, failure: &ProviderFailure) {
+        let cause = causes(failure);
+        let line = Line::of(failure, cause.as_deref());
+        emit!(debug, self, line);
+    }
+}
+
+impl<'a> Line<'a> {
+    fn of(failure: &'a ProviderFailure, cause: Option<&'a str>) -> Self {
+        let kind = failure.kind();
+        Self {
             outcome: kind.as_str(),
             reason: kind.reason().map(Reason::as_str),
             http_status: failure.http_status(),
             error_code: failure.error_code(),
-            detail: failure.detail().or(cause.as_deref()),
-        };
-        if kind.needs_operator() {
-            emit!(error, self, line);
-        } else {
-            emit!(warn, self, line);
+            detail: failure.detail().or(cause),
         }
     }
 }

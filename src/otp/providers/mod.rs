@@ -1,5 +1,7 @@
 //! The companies that carry codes, one adapter each, behind two ports.
 
+#[cfg(feature = "aws")]
+pub mod aws_sns;
 mod call_log;
 pub mod console;
 pub mod delivery;

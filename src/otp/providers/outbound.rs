@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, redirect, retry};
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -49,6 +50,11 @@ pub fn http_client() -> Result<Client, reqwest::Error> {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(dead_code, reason = "the SDK of AWS alone reads them")
+    )]
+    pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
@@ -102,6 +108,7 @@ pub(super) async fn exchange(
     let left = deadline.saturating_duration_since(Instant::now());
     let mut response = request.timeout(left).send().await.map_err(before_answer)?;
     let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(within_answer)? {
         if body.len() + chunk.len() > MAX_BODY_BYTES {
@@ -109,7 +116,7 @@ pub(super) async fn exchange(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body })
+    Ok(Answer { status, headers, body })
 }
 
 /// As [`exchange`], but a request that failed before any answer is sent a second time, prepared
