@@ -11,14 +11,15 @@ use crate::config::{AppEnv, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
+use crate::otp::providers::callback::Receiver;
 use crate::otp::providers::console::Console;
 use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
-use crate::otp::providers::plivo::Plivo;
-use crate::otp::providers::sinch::Sinch;
-use crate::otp::{Otp, Provider};
+use crate::otp::providers::plivo::{self, Plivo};
+use crate::otp::providers::sinch::{self, Sinch};
+use crate::otp::{Otp, Provider, WebhookLinks};
 use crate::passwords::{Hasher, PoolSize};
-use crate::state::{App, AppState};
+use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
 
 /// A built application: what requests reach, and the way in.
@@ -54,7 +55,9 @@ impl Application {
         };
         let keyring = Arc::new(settings.keyring);
         let is_development = settings.app_env == AppEnv::Development;
-        let (provider, console) = provider(settings.provider, is_development)?;
+        let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
+        let receivers = receivers(&settings.provider)?;
+        let (provider, console) = provider(settings.provider, is_development, &links)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
         let state = AppState::new(App {
             database,
@@ -65,6 +68,7 @@ impl Application {
             otp: Otp::new(settings.otp, provider, keyring, clock.clone(), entropy.clone()),
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
             login: settings.login,
+            webhooks: Webhooks { links, receivers },
             clock,
             entropy,
         });
@@ -80,10 +84,27 @@ impl Application {
     }
 }
 
+/// What reads the callbacks of the provider in use.
+fn receivers(settings: &ProviderSettings) -> anyhow::Result<Vec<Receiver>> {
+    Ok(match settings {
+        ProviderSettings::Console => Vec::new(),
+        ProviderSettings::Sinch(settings) => {
+            let callbacks = sinch::Callbacks::new(settings);
+            let callbacks = callbacks.context("the SINCH_ settings are not right")?;
+            vec![Receiver::Sinch(Box::new(callbacks))]
+        }
+        ProviderSettings::Infobip(_) => vec![Receiver::Infobip],
+        ProviderSettings::Plivo(settings) => {
+            vec![Receiver::Plivo(plivo::Callbacks::new(settings))]
+        }
+    })
+}
+
 /// The provider, and the console apart where that is it: its messages can be looked at.
 fn provider(
     settings: ProviderSettings,
     is_development: bool,
+    links: &WebhookLinks,
 ) -> anyhow::Result<(Provider, Option<Console>)> {
     Ok(match settings {
         ProviderSettings::Console => {
@@ -106,7 +127,7 @@ fn provider(
             let client = outbound::http_client().context("the HTTP client cannot be made")?;
             let plivo =
                 Plivo::new(settings, client).context("the PLIVO_ settings are not right")?;
-            (Provider::Delivery(Arc::new(plivo)), None)
+            (Provider::Delivery(Arc::new(plivo.with_webhooks(links))), None)
         }
     })
 }

@@ -8,9 +8,12 @@ mod channel;
 mod code;
 mod guess;
 pub mod providers;
+mod receive;
 mod send;
+mod spoken;
 mod store;
 pub mod text;
+mod webhooks;
 mod windows;
 
 use std::collections::{HashMap, HashSet};
@@ -24,7 +27,10 @@ pub use channel::Channel;
 pub use code::{OtpCode, OtpCodeError};
 pub use guess::{Ending, Guess, GuessError, Judgement};
 pub use providers::Provider;
+pub use receive::Noted;
 pub use send::{Draft, Live, Recipient, SendError};
+pub use spoken::Speech;
+pub use webhooks::{NoBaseUrl, WebhookLinks};
 
 /// How long rows are kept for: the longest window is a day.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);

@@ -144,7 +144,9 @@ impl Otp {
                 start.await.map(|started| Some(started.reference_id))
             }
             Carriage::Delivery(provider, code) => {
-                provider.send(now, &Message { to, channel: *channel, code }).await.map(|()| None)
+                let challenge = draft.challenge;
+                let message = Message { challenge, to, channel: *channel, code };
+                provider.send(now, &message).await.map(|()| None)
             }
             Carriage::Test(_) => Ok(None),
         }

@@ -26,4 +26,5 @@ mod support;
 mod tokens;
 mod uniformity;
 mod v1;
+mod webhooks;
 mod well_known;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::failure::ProviderFailure;
-use crate::foundation::PhoneNumber;
+use crate::foundation::{ChallengeId, PhoneNumber};
 use crate::otp::{Channel, OtpCode};
 
 /// A provider that carries a code.
@@ -25,6 +25,8 @@ pub trait MessageSender: fmt::Debug + Send + Sync {
 /// A code on its way.
 #[derive(Debug)]
 pub struct Message<'a> {
+    /// Which challenge the code belongs to.
+    pub challenge: ChallengeId,
     /// To whom.
     pub to: &'a PhoneNumber,
     /// Written or spoken.

@@ -1,6 +1,7 @@
 //! The companies that carry codes, one adapter each, behind two ports.
 
 mod call_log;
+pub mod callback;
 pub mod console;
 pub mod delivery;
 pub mod failure;
@@ -9,6 +10,7 @@ pub mod infobip;
 pub mod outbound;
 pub mod plivo;
 mod preflight;
+pub mod receipt;
 mod redaction;
 pub mod sinch;
 

@@ -19,12 +19,57 @@ pub(super) struct MessageRequest<'a> {
     message_expiry: u32,
     /// `false` keeps the text and most of the number out of Plivo's logs.
     log: bool,
+    /// Where Plivo reports to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
 }
 
 impl<'a> MessageRequest<'a> {
-    pub(super) const fn new(src: &'a str, dst: &'a str, text: &'a str) -> Self {
+    pub(super) fn new(src: &'a str, dst: &'a str, text: &'a str, url: Option<&'a str>) -> Self {
         let message_expiry = MESSAGE_EXPIRY_SECONDS;
-        Self { src, dst, text, r#type: "sms", message_expiry, log: false }
+        let method = url.map(|_| "POST");
+        Self { src, dst, text, r#type: "sms", message_expiry, log: false, url, method }
+    }
+}
+
+/// How long a phone rings, in seconds, before Plivo gives up.
+const RING_TIMEOUT_SECONDS: u32 = 60;
+
+/// After how many seconds Plivo hangs up: the words take half of that.
+const TIME_LIMIT_SECONDS: u32 = 120;
+
+/// A call, numbers without the plus sign.
+#[derive(Serialize)]
+pub(super) struct CallRequest<'a> {
+    from: &'a str,
+    to: &'a str,
+    answer_url: &'a str,
+    answer_method: &'static str,
+    hangup_url: &'a str,
+    hangup_method: &'static str,
+    ring_timeout: u32,
+    time_limit: u32,
+}
+
+impl<'a> CallRequest<'a> {
+    pub(super) const fn new(
+        from: &'a str,
+        to: &'a str,
+        answer_url: &'a str,
+        hangup_url: &'a str,
+    ) -> Self {
+        Self {
+            from,
+            to,
+            answer_url,
+            answer_method: "POST",
+            hangup_url,
+            hangup_method: "POST",
+            ring_timeout: RING_TIMEOUT_SECONDS,
+            time_limit: TIME_LIMIT_SECONDS,
+        }
     }
 }
 
@@ -34,6 +79,7 @@ pub(super) struct Reply {
     api_id: Option<Value>,
     error: Option<Value>,
     message_uuid: Option<Value>,
+    request_uuid: Option<Value>,
 }
 
 impl Reply {
@@ -57,6 +103,11 @@ impl Reply {
     pub(super) fn message_uuid(&self) -> Option<&str> {
         first(self.message_uuid.as_ref()?)
     }
+
+    /// The id of the one call that was asked for.
+    pub(super) fn request_uuid(&self) -> Option<&str> {
+        first(self.request_uuid.as_ref()?)
+    }
 }
 
 /// The first of a list, or what stands there instead of a list.
@@ -73,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_text_has_the_published_form() {
-        let request = MessageRequest::new("14155551234", "14157654321", "Hello");
+        let request = MessageRequest::new("14155551234", "14157654321", "Hello", None);
         assert_eq!(
             serde_json::to_string(&request).unwrap(),
             r#"{"src":"14155551234","dst":"14157654321","text":"Hello","type":"sms","message_expiry":600,"log":false}"#
