@@ -13,14 +13,15 @@ use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
 use crate::otp::providers::aws_sns::AwsSns;
+use crate::otp::providers::callback::Receiver;
 use crate::otp::providers::console::Console;
 use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
-use crate::otp::providers::plivo::Plivo;
-use crate::otp::providers::sinch::Sinch;
-use crate::otp::{Carriers, Otp, Provider};
+use crate::otp::providers::plivo::{self, Plivo};
+use crate::otp::providers::sinch::{self, Sinch};
+use crate::otp::{Carriers, Otp, Provider, WebhookLinks};
 use crate::passwords::{Hasher, PoolSize};
-use crate::state::{App, AppState};
+use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
 
 /// A built application: what requests reach, and the way in.
@@ -56,7 +57,9 @@ impl Application {
         };
         let keyring = Arc::new(settings.keyring);
         let is_development = settings.app_env == AppEnv::Development;
-        let (carriers, console) = carriers(settings.carriers, is_development)?;
+        let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
+        let receivers = receivers(&settings.carriers.providers)?;
+        let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
         let state = AppState::new(App {
             database,
@@ -67,6 +70,7 @@ impl Application {
             otp: Otp::new(settings.otp, carriers, keyring, clock.clone(), entropy.clone()),
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
             login: settings.login,
+            webhooks: Webhooks { links, receivers },
             clock,
             entropy,
         });
@@ -82,10 +86,31 @@ impl Application {
     }
 }
 
+/// What reads the callbacks of the carriers in use.
+fn receivers(providers: &[ProviderSettings]) -> anyhow::Result<Vec<Receiver>> {
+    let receivers = providers.iter().filter_map(|settings| match settings {
+        ProviderSettings::Console => None,
+        #[cfg(feature = "aws")]
+        // Tells of deliveries nowhere but in CloudWatch.
+        ProviderSettings::AwsSns(_) => None,
+        ProviderSettings::Sinch(settings) => Some(
+            sinch::Callbacks::new(settings)
+                .map(|callbacks| Receiver::Sinch(Box::new(callbacks)))
+                .context("the SINCH_ settings are not right"),
+        ),
+        ProviderSettings::Infobip(_) => Some(Ok(Receiver::Infobip)),
+        ProviderSettings::Plivo(settings) => {
+            Some(Ok(Receiver::Plivo(plivo::Callbacks::new(settings))))
+        }
+    });
+    receivers.collect()
+}
+
 /// The carriers, and the console apart where it is one of them: its messages can be looked at.
 fn carriers(
     settings: CarrierSettings,
     is_development: bool,
+    links: &WebhookLinks,
 ) -> anyhow::Result<(Carriers, Option<Console>)> {
     let client = outbound::http_client().context("the HTTP client cannot be made")?;
     let mut console = None;
@@ -105,7 +130,7 @@ fn carriers(
             .map(|sns| Provider::Delivery(Arc::new(sns)))
             .context("the AWS_ or SNS_ settings are not right"),
         ProviderSettings::Plivo(settings) => Plivo::new(settings, client.clone())
-            .map(|plivo| Provider::Delivery(Arc::new(plivo)))
+            .map(|plivo| Provider::Delivery(Arc::new(plivo.with_webhooks(links))))
             .context("the PLIVO_ settings are not right"),
     });
     let providers = providers.collect::<anyhow::Result<_>>()?;

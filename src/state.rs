@@ -7,7 +7,8 @@ use sqlx::PgPool;
 
 use crate::database::DatabaseWatch;
 use crate::foundation::{Clock, Country, Entropy};
-use crate::otp::Otp;
+use crate::otp::providers::callback::Receiver;
+use crate::otp::{Otp, WebhookLinks};
 use crate::passwords::{Hasher, PasswordPolicy};
 use crate::tokens::AccessTokens;
 
@@ -35,6 +36,25 @@ pub struct App {
     pub tokens: AccessTokens,
     /// How logins go.
     pub login: LoginRules,
+    /// Carriers that call back.
+    pub webhooks: Webhooks,
+}
+
+/// Carriers that call back.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// Their addresses.
+    pub links: WebhookLinks,
+    /// What reads them: those in use only.
+    pub receivers: Vec<Receiver>,
+}
+
+impl Webhooks {
+    /// Who calls `/webhooks/{provider}/{secret}`; `None` where nobody should.
+    pub fn receiver(&self, provider: &str, secret: &str) -> Option<&Receiver> {
+        let receiver = self.receivers.iter().find(|receiver| receiver.name() == provider)?;
+        self.links.knows(provider, secret).then_some(receiver)
+    }
 }
 
 /// How logins go.

@@ -6,6 +6,7 @@ pub mod openapi;
 mod problems;
 mod unattended;
 mod v1;
+mod webhooks;
 mod well_known;
 
 use axum::Router;
@@ -43,7 +44,12 @@ pub fn router(
     let router = router
         .fallback(async || Problem::new(Kind::NotFound))
         .method_not_allowed_fallback(async || Problem::new(Kind::MethodNotAllowed));
-    with_layers(router, edge).with_state(state)
+    // Carriers are no browsers: no CORS, and no limit by address, of which they have few.
+    let (webhooks, _) = webhook_routes().split_for_parts();
+    let webhooks =
+        webhooks.method_not_allowed_fallback(async || Problem::new(Kind::MethodNotAllowed));
+    let webhooks = with_layers(webhooks, &Edge { origins: Vec::new(), ..edge.clone() });
+    with_layers(router, edge).merge(webhooks).with_state(state)
 }
 
 /// The routes that take guesses or cost money: under the stricter limit.
@@ -60,6 +66,14 @@ fn open_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(v1::auth::session::session))
         .routes(routes!(v1::profile::profile))
+}
+
+/// The routes that carriers call.
+fn webhook_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::report::report))
+        .routes(routes!(webhooks::answer::answer_post))
+        .routes(routes!(webhooks::answer::answer_get))
 }
 
 /// The routes that machines poll.

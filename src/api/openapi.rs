@@ -72,6 +72,7 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
 pub fn document() -> Value {
     let routes =
         super::guarded_routes().merge(super::open_routes()).merge(super::unlimited_routes());
+    let routes = routes.merge(super::webhook_routes());
     let (_, generated) = routes.split_for_parts();
     let mut openapi = base();
     openapi.merge(generated);
@@ -106,6 +107,7 @@ fn base() -> OpenApi {
         ("auth", "Signing up and logging in."),
         ("account", "The signed-in person."),
         ("tokens", "For services that check tokens themselves."),
+        ("carriers", "For the carriers of codes; docs/webhooks.md says how to set them up."),
         ("operations", "For those who run the server."),
     ];
     let tags =

@@ -5,6 +5,7 @@ mod config;
 mod dev;
 mod migrate;
 mod openapi;
+mod providers;
 mod serve;
 
 use std::path::Path;
@@ -35,6 +36,9 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Print the settings in force, secrets masked.
     Config,
+    /// What concerns the carriers of codes.
+    #[command(subcommand)]
+    Providers(providers::Providers),
     /// Print the document of the API (OpenAPI 3.1).
     Openapi,
 }
@@ -61,6 +65,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Dev => dev::run(environment).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Config => config::run(&environment),
+            Command::Providers(providers) => providers::run(&environment, &providers),
             Command::Openapi => openapi::run(),
         }
     })

@@ -86,6 +86,17 @@ impl Settings {
         reader.finish(database).map(|(database, _)| database.options)
     }
 
+    /// Reads `SECRET_KEY` and `BASE_URL`: all that the addresses of webhooks need.
+    pub fn read_webhooks(
+        environment: &Environment,
+    ) -> Result<(Keyring, Option<String>), SettingsError> {
+        let mut reader = Reader::new(environment);
+        let tokens = sections::tokens(&mut reader);
+        let server = sections::server(&mut reader, false);
+        let both = tokens.zip(server).map(|(tokens, server)| (tokens.keyring, server.base_url));
+        reader.finish(both).map(|(both, _)| both)
+    }
+
     /// Every section is read before any is given up, so that all faults are found.
     fn read_all(reader: &mut Reader<'_>) -> Option<Self> {
         let app_env = reader.word(

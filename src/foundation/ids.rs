@@ -24,6 +24,11 @@ macro_rules! id {
             pub fn new(now: DateTime<Utc>, entropy: &Entropy) -> Result<Self, EntropyError> {
                 new_uuid(now, entropy).map(Self)
             }
+
+            /// One that came back to us from outside.
+            pub fn parse(text: &str) -> Option<Self> {
+                Uuid::parse_str(text).ok().map(Self)
+            }
         }
 
         impl fmt::Display for $name {

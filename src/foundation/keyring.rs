@@ -26,6 +26,10 @@ pub enum Purpose {
     SigningKey,
     /// HMAC of phone numbers in the ledger.
     LedgerNumber,
+    /// HMAC that makes the secret parts of webhooks' paths.
+    Webhook,
+    /// Encryption of codes that a carrier is to speak.
+    SpokenCode,
 }
 
 impl Purpose {
@@ -34,6 +38,8 @@ impl Purpose {
             Self::OtpCode => b"ringfence otp code v1",
             Self::SigningKey => b"ringfence signing key v1",
             Self::LedgerNumber => b"ringfence ledger number v1",
+            Self::Webhook => b"ringfence webhook v1",
+            Self::SpokenCode => b"ringfence spoken code v1",
         }
     }
 }
@@ -88,6 +94,13 @@ impl Keyring {
     pub fn verify_mac(&self, purpose: Purpose, key_id: &str, message: &[u8], mac: &[u8]) -> bool {
         self.find(key_id)
             .is_some_and(|key| hmac::verify(&key.mac_key(purpose), message, mac).is_ok())
+    }
+
+    /// Whether `mac` was made of `message` under any of the keys; compared in constant time, and
+    /// under each of them whatever the others say.
+    pub fn verify_mac_of_any(&self, purpose: Purpose, message: &[u8], mac: &[u8]) -> bool {
+        let fits = |key: &MasterKey| hmac::verify(&key.mac_key(purpose), message, mac).is_ok();
+        self.0.iter().fold(false, |any, key| fits(key) | any)
     }
 
     /// Encrypts under the current key; `context` is authenticated with it.

@@ -117,7 +117,7 @@ impl<S: Sync> FromRequest<S> for Fields {
         if !is_json(request.headers()) {
             return Err(Problem::new(Kind::ContentTypeNotSupported));
         }
-        let body = read(request.into_body()).await?;
+        let body = read_body(request.into_body()).await?;
         let invalid = |detail: String| Problem::new(Kind::JsonInvalid).detail(detail);
         match serde_json::from_slice(&body) {
             Ok(Value::Object(values)) => Ok(Self { values, errors: Vec::new() }),
@@ -131,7 +131,8 @@ impl<S: Sync> FromRequest<S> for Fields {
     }
 }
 
-async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
+/// Reads a whole body of at most 16 KiB.
+pub async fn read_body(body: Body) -> Result<axum::body::Bytes, Problem> {
     match Limited::new(body, BODY_MAX).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::new(Kind::BodyTooLarge)),

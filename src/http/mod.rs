@@ -10,7 +10,7 @@ mod rate_limit;
 mod server;
 
 pub use client::{Client, TrustedProxies};
-pub use fields::{FieldError, Fields};
+pub use fields::{FieldError, Fields, read_body};
 pub use kind::Kind;
 pub use layers::{Edge, note_user, with_layers};
 pub use problem::Problem;

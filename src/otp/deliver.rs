@@ -51,7 +51,8 @@ impl Otp {
         sent: &Sent,
     ) -> sqlx::Result<Option<Live>> {
         let (draft, now) = (&sent.draft, self.clock.now());
-        let news = News { state: State::Sent, reference: sent.reference(), failure: None };
+        let news =
+            News { state: State::Sent, reference: sent.reference(), failure: None, segments: None };
         ledger::advance(connection, draft.message, news, now).await?;
         let marked =
             store::mark_sent(connection, draft.challenge, sent.judged_under(), now).await?;
@@ -73,7 +74,8 @@ impl Otp {
             Carriage::Delivery(_, provider, code) => {
                 let text = &texts.render(addressee, to, channel, code);
                 let language = addressee.language;
-                let message = Message { id: draft.message, to, channel, code, text, language };
+                let (id, challenge) = (draft.message, draft.challenge);
+                let message = Message { id, challenge, to, channel, code, text, language };
                 provider.send(now, &message).await.map(|accepted| Some(accepted.reference))
             }
             Carriage::Test(_) => Ok(None),
@@ -140,7 +142,7 @@ impl Otp {
 
 fn news_of(failure: &ProviderFailure) -> News<'static> {
     let state = if failure.may_have_sent() { State::Unknown } else { State::Failed };
-    News { state, reference: None, failure: Some(failure.kind().as_str()) }
+    News { state, reference: None, failure: Some(failure.kind().as_str()), segments: None }
 }
 
 impl Sent {

@@ -14,9 +14,12 @@ mod guess;
 mod ledger;
 mod limits;
 pub mod providers;
+mod receive;
 mod send;
+mod spoken;
 mod store;
 pub mod text;
+mod webhooks;
 mod windows;
 
 use std::collections::{HashMap, HashSet};
@@ -34,8 +37,11 @@ pub use code::{OtpCode, OtpCodeError};
 pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
 pub use providers::Provider;
+pub use receive::Noted;
 pub use send::{Draft, Live, Recipient, SendError};
+pub use spoken::Speech;
 pub use text::{Addressee, AppHash, Language, Occasion, Texts};
+pub use webhooks::{NoBaseUrl, WebhookLinks};
 
 /// How long rows are kept for: the longest window is a day.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);

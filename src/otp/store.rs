@@ -271,6 +271,54 @@ pub(super) async fn consume(
     Ok(consumed.rows_affected() == 1)
 }
 
+/// Whether a hosted provider was asked, after `created_after`, to send a code by `channel` to `number`
+/// under the reference `id`, and that code is still live.
+pub(super) async fn is_expected(
+    connection: &mut PgConnection,
+    id: ChallengeId,
+    number: &PhoneNumber,
+    channel: Channel,
+    created_after: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT FROM otp_challenges
+            WHERE id = $1 AND phone_number = $2 AND channel = $3 AND code_hash IS NULL
+                AND ended_at IS NULL AND created_at > $4 AND expires_at > $5
+        ) AS "is_expected!"
+        "#,
+        id as _,
+        number.e164(),
+        channel.as_str(),
+        created_after,
+        now,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Takes the one permission to speak the code. `true` for exactly one caller, however many race.
+pub(super) async fn mark_spoken(
+    connection: &mut PgConnection,
+    id: ChallengeId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let marked = sqlx::query!(
+        r#"
+        UPDATE otp_challenges
+        SET spoken_at = $2
+        WHERE id = $1 AND spoken_at IS NULL AND ended_at IS NULL AND expires_at > $2
+        "#,
+        id as _,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(marked.rows_affected() == 1)
+}
+
 /// Deletes the challenges made before `before`.
 pub(super) async fn delete_old(
     connection: &mut PgConnection,

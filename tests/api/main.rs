@@ -29,4 +29,5 @@ mod texts;
 mod tokens;
 mod uniformity;
 mod v1;
+mod webhooks;
 mod well_known;

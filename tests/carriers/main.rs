@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 #![expect(clippy::duplicate_mod, reason = "each fake brings what they share: it also runs alone")]
 
+mod calls;
 #[path = "../support/fake_infobip/mod.rs"]
 #[expect(dead_code, reason = "these tests ask less of the fake than others do")]
 mod fake_infobip;
@@ -20,5 +21,6 @@ mod failover;
 #[cfg(feature = "aws")]
 #[path = "../support/moto.rs"]
 mod moto;
+mod reports;
 mod served;
 mod walks;

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use ringfence::app::Application;
 use ringfence::config::{Environment, Settings};
 use ringfence::foundation::Clock;
+use ringfence::otp::WebhookLinks;
 use ringfence::otp::providers::outbound::http_client;
 use ringfence::{database, http};
 use serde_json::{Value, json};
@@ -17,8 +18,9 @@ pub(crate) const NUMBER: &str = "+46701234567";
 
 /// A served application.
 pub(crate) struct Served {
-    address: String,
+    pub(crate) address: String,
     pub(crate) database: PgPool,
+    links: WebhookLinks,
 }
 
 impl Served {
@@ -36,12 +38,15 @@ impl Served {
         let (settings, _) = Settings::read(&Environment::of_pairs(pairs)).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let database = database::pool(options, 5);
+        let base_url = settings.base_url.clone().unwrap_or_else(|| address.clone());
+        let database = database::pool(options, 10);
         let application =
-            Application::build(settings, database.clone(), Clock::default(), address.clone());
-        let router = application.await.unwrap().router();
+            Application::build(settings, database.clone(), Clock::default(), base_url);
+        let application = application.await.unwrap();
+        let links = application.state.webhooks.links.clone();
+        let router = application.router();
         tokio::spawn(http::serve(listener, router, std::future::pending()));
-        Self { address, database }
+        Self { address, database, links }
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
@@ -50,11 +55,25 @@ impl Served {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    /// Where that carrier reports to.
+    pub(crate) fn report_path(&self, provider: &str) -> String {
+        self.links.report_url(provider).path().to_owned()
+    }
+
+    /// Registers; the ticket, for which no code has been sent yet.
+    pub(crate) async fn register(&self) -> String {
+        let body = json!({
+            "email": "ada@example.com", "password": "correct horse battery", "phoneNumber": NUMBER,
+        });
+        let (status, registered) = self.post("register", body).await;
+        assert_eq!(status, 201, "{registered}");
+        registered["loginTicket"].as_str().unwrap().to_owned()
+    }
+
     /// Registers and logs in: what the login is answered.
     pub(crate) async fn log_in(&self) -> Value {
         let (email, password) = ("ada@example.com", "correct horse battery");
-        let person = json!({"email": email, "password": password, "phoneNumber": NUMBER});
-        assert_eq!(self.post("register", person).await.0, 201);
+        self.register().await;
         let (status, login) =
             self.post("login", json!({"email": email, "password": password})).await;
         assert_eq!(status, 200, "{login}");

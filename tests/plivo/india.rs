@@ -1,7 +1,7 @@
 //! The registration that texts to India need: there byte for byte, and nowhere else.
 
 use chrono::DateTime;
-use ringfence::foundation::{Entropy, MessageId, PhoneNumber};
+use ringfence::foundation::{ChallengeId, Entropy, MessageId, PhoneNumber};
 use ringfence::otp::providers::delivery::{Message, MessageSender as _};
 use ringfence::otp::providers::india_dlt::IndiaDlt;
 use ringfence::otp::providers::plivo::PlivoSettings;
@@ -63,7 +63,8 @@ async fn the_text_is_passed_on_as_it_was_rendered() {
     let (to, code) = (PhoneNumber::from_e164(INDIAN).unwrap(), OtpCode::parse("493817").unwrap());
     let (channel, language) = (Channel::Sms, Language::Swedish);
     let id = MessageId::new(DateTime::UNIX_EPOCH, &Entropy::default()).unwrap();
-    let message = Message { id, to: &to, channel, code: &code, text, language };
+    let challenge = ChallengeId::new(DateTime::UNIX_EPOCH, &Entropy::default()).unwrap();
+    let message = Message { id, challenge, to: &to, channel, code: &code, text, language };
     adapter(settings).send(DateTime::UNIX_EPOCH, &message).await.unwrap();
     assert_eq!(fake.messages()[0].text, text);
     let shown = format!("{message:?}");

@@ -58,6 +58,7 @@ async fn it_refuses_what_is_wrong() {
         ("log", json!("false")),
         ("message_expiry", json!(4)),
         ("url", json!("https://example.com/")),
+        ("method", json!("POST")),
     ] {
         let mut body = message();
         body[key] = value.clone();

@@ -14,7 +14,9 @@ use crate::foundation::{ChallengeId, KeyPurpose, Keyring, MessageId, PhoneNumber
 use super::{Channel, Purpose};
 
 pub(super) use state::State;
-pub(super) use store::{add, advance, give_up_on_queued, mark_verified};
+pub(super) use store::{
+    add, advance, find_by_challenge, find_by_reference, give_up_on_queued, mark_verified,
+};
 
 /// Longer than asking every carrier in turn may take: what is still queued then was left behind by a
 /// process that died between asking and hearing.
@@ -39,6 +41,8 @@ pub(super) struct News<'a> {
     pub(super) reference: Option<&'a str>,
     /// Why it failed or is unknown.
     pub(super) failure: Option<&'a str>,
+    /// Into how many parts the carrier has cut it.
+    pub(super) segments: Option<i16>,
 }
 
 /// By what a number can be found again without being readable.

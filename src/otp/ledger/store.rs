@@ -54,7 +54,7 @@ pub(in crate::otp) async fn advance(
         r#"
         UPDATE messages
         SET state = $2, provider_reference = COALESCE(provider_reference, $3), failure = $4,
-            updated_at = $5
+            updated_at = $5, segments = COALESCE($7, segments)
         WHERE id = $1 AND state = ANY ($6)
         "#,
         id as _,
@@ -63,10 +63,41 @@ pub(in crate::otp) async fn advance(
         news.failure,
         now,
         &news.state.predecessors(),
+        news.segments,
     )
     .execute(connection)
     .await?;
     Ok(moved.rows_affected() == 1)
+}
+
+/// The message that its carrier knows by `reference`.
+pub(in crate::otp) async fn find_by_reference(
+    connection: &mut PgConnection,
+    provider: &str,
+    reference: &str,
+) -> sqlx::Result<Option<MessageId>> {
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: _" FROM messages WHERE provider = $1 AND provider_reference = $2"#,
+        provider,
+        reference,
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// The message by which `provider` carried a code.
+pub(in crate::otp) async fn find_by_challenge(
+    connection: &mut PgConnection,
+    provider: &str,
+    challenge: ChallengeId,
+) -> sqlx::Result<Option<MessageId>> {
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: _" FROM messages WHERE provider = $1 AND challenge_id = $2"#,
+        provider,
+        challenge as _,
+    )
+    .fetch_optional(connection)
+    .await
 }
 
 /// Notes that the code which `provider` carried was entered rightly.

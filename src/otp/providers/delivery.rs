@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::failure::ProviderFailure;
-use crate::foundation::{MessageId, PhoneNumber};
+use crate::foundation::{ChallengeId, MessageId, PhoneNumber};
 use crate::otp::{Channel, Language, OtpCode};
 
 /// A provider that carries a code.
@@ -34,6 +34,8 @@ pub trait MessageSender: fmt::Debug + Send + Sync {
 pub struct Message<'a> {
     /// Our id of it, in the ledger.
     pub id: MessageId,
+    /// Which challenge the code belongs to.
+    pub challenge: ChallengeId,
     /// To whom.
     pub to: &'a PhoneNumber,
     /// Written or spoken.

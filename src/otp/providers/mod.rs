@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 pub mod aws_sns;
 mod call_log;
+pub mod callback;
 pub mod console;
 pub mod delivery;
 pub mod failure;
@@ -12,6 +13,7 @@ pub mod infobip;
 pub mod outbound;
 pub mod plivo;
 mod preflight;
+pub mod receipt;
 mod redaction;
 pub mod sinch;
 

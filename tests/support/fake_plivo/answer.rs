@@ -40,6 +40,11 @@ pub(super) fn queued(uuid: &str) -> Value {
     json!({ "api_id": API_ID, "message": "message(s) queued", "message_uuid": [uuid] })
 }
 
+/// docs.plivo.com, "Make a call".
+pub(super) fn fired(uuid: &str) -> Value {
+    json!({ "api_id": API_ID, "message": "call fired", "request_uuid": uuid })
+}
+
 pub(super) fn json(http: u16, body: String) -> Response<Text> {
     raw(http, "application/json", Text::whole(body))
 }

@@ -68,6 +68,15 @@ pub(crate) struct SentMessage {
     pub(crate) dlt: [Option<String>; 3],
 }
 
+/// A call that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlacedCall {
+    pub(crate) uuid: String,
+    pub(crate) to: String,
+    pub(crate) answer_url: String,
+    pub(crate) hangup_url: String,
+}
+
 /// A running fake. Dropping it closes the port and every connection.
 pub(crate) struct FakePlivo {
     base_url: String,
@@ -80,6 +89,7 @@ struct Shared {
     config: FakeConfig,
     plan: Mutex<Plan>,
     messages: Mutex<VecDeque<SentMessage>>,
+    calls: Mutex<VecDeque<PlacedCall>>,
     received: AtomicU64,
     ids: AtomicU64,
 }
@@ -93,6 +103,7 @@ impl FakePlivo {
             config,
             plan: Mutex::default(),
             messages: Mutex::default(),
+            calls: Mutex::default(),
             received: AtomicU64::new(0),
             ids: AtomicU64::new(0),
         });
@@ -108,6 +119,12 @@ impl FakePlivo {
     /// The texts that were accepted, oldest first; of many the newest.
     pub(crate) fn messages(&self) -> Vec<SentMessage> {
         self.shared.messages()
+    }
+
+    /// The calls that were accepted, oldest first; of many the newest.
+    pub(crate) fn calls(&self) -> Vec<PlacedCall> {
+        let calls = self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().cloned().collect()
     }
 
     /// How many requests have been read, refused ones included.
@@ -155,6 +172,14 @@ impl Shared {
             messages.pop_front();
         }
         messages.push_back(message);
+    }
+
+    fn record_call(&self, call: PlacedCall) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if calls.len() == MAX_RECORDS {
+            calls.pop_front();
+        }
+        calls.push_back(call);
     }
 
     /// An id that no other answer has.

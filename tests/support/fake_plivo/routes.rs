@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answered, Closed, Refusal, Text};
 use super::mode::Mode;
-use super::{SentMessage, Shared, control};
+use super::{PlacedCall, SentMessage, Shared, control};
 
 /// Larger than any request that a sound client makes.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
@@ -42,12 +42,24 @@ pub(super) async fn answer(fake: Arc<Shared>, request: Request<Incoming>) -> Ans
     if head.method == Method::GET && mode == Mode::Normal {
         return Ok(account(&fake));
     }
-    misbehave(&fake, mode, &head.headers, &body).await
+    let is_call = path.ends_with("/Call/");
+    misbehave(&fake, mode, is_call, &head.headers, &body).await
 }
 
-async fn misbehave(fake: &Shared, mode: Mode, headers: &HeaderMap, body: &Bytes) -> Answered {
-    let act = |change: &dyn Fn(Value) -> Text| match send(fake, headers, body) {
-        Ok(reply) => answer::raw(202, "application/json", change(reply)),
+async fn misbehave(
+    fake: &Shared,
+    mode: Mode,
+    is_call: bool,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Answered {
+    let (done, act) = if is_call {
+        (201, call as fn(&Shared, &HeaderMap, &[u8]) -> Result<Value, Refusal>)
+    } else {
+        (202, send as fn(&Shared, &HeaderMap, &[u8]) -> Result<Value, Refusal>)
+    };
+    let act = |change: &dyn Fn(Value) -> Text| match act(fake, headers, body) {
+        Ok(reply) => answer::raw(done, "application/json", change(reply)),
         Err(refusal) => refusal.into_response(),
     };
     let by_the_book = |reply: Value| Text::whole(reply.to_string());
@@ -107,7 +119,7 @@ fn admit(fake: &Shared, method: &Method, path: &str, headers: &HeaderMap) -> Res
     let account = format!("/v1/Account/{}/", config.auth_id);
     let wanted = match path.strip_prefix(&account) {
         Some("") => Method::GET,
-        Some("Message/") => Method::POST,
+        Some("Message/" | "Call/") => Method::POST,
         _ => return Err(Refusal::not_found()),
     };
     if method != wanted {
@@ -126,9 +138,47 @@ struct MessageRequest {
     r#type: String,
     message_expiry: u64,
     log: bool,
+    url: Option<String>,
+    method: Option<String>,
     dlt_entity_id: Option<String>,
     dlt_template_id: Option<String>,
     dlt_template_category: Option<String>,
+}
+
+/// A call as our adapter promises to ask for it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallRequest {
+    from: String,
+    to: String,
+    answer_url: String,
+    answer_method: String,
+    hangup_url: String,
+    hangup_method: String,
+    ring_timeout: u64,
+    time_limit: u64,
+}
+
+fn call(fake: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+    let asked: CallRequest = read_json(headers, body)?;
+    check_number(&asked.from)?;
+    check_number(&asked.to)?;
+    let is_public = |url: &str| url.starts_with("https://");
+    let methods = [&asked.answer_method, &asked.hangup_method];
+    let sound = asked.from == fake.config.phone_number
+        && is_public(&asked.answer_url)
+        && is_public(&asked.hangup_url)
+        && methods.iter().all(|method| *method == "POST")
+        && (1..=120).contains(&asked.ring_timeout)
+        && asked.time_limit > 0;
+    if !sound {
+        return Err(Refusal::new(400, "the call is not what it should be"));
+    }
+    let uuid = fake.new_id();
+    let reply = answer::fired(&uuid);
+    let CallRequest { to, answer_url, hangup_url, .. } = asked;
+    fake.record_call(PlacedCall { uuid, to, answer_url, hangup_url });
+    Ok(reply)
 }
 
 fn send(fake: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
@@ -144,6 +194,10 @@ fn send(fake: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusa
 
 fn check(fake: &Shared, request: &MessageRequest) -> Result<(), Refusal> {
     let MessageRequest { src, dst, text, r#type, message_expiry, log, .. } = request;
+    let is_public = request.url.as_ref().is_none_or(|url| url.starts_with("https://"));
+    if !is_public || request.method != request.url.as_ref().map(|_| "POST".to_owned()) {
+        return Err(Refusal::new(400, "url or method is not what it should be"));
+    }
     if *src != fake.config.phone_number {
         return Err(Refusal::new(400, "This caller ID is not allowed for outbound message"));
     }

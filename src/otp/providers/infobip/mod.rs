@@ -10,14 +10,16 @@
 //! (`allowMultiplePinVerifications`), and an older PIN of the same number stays good: the caller
 //! keeps the count of guesses, the expiry and the single use.
 
+mod callback;
 mod client;
 mod endpoint;
 mod outcome;
 mod settings;
 mod wire;
 
+pub(super) use callback::read_report;
 pub use client::Infobip;
 pub use settings::{InfobipSettings, InfobipSetupError};
 
 /// The provider's name in settings, logs and the database.
-const NAME: &str = "infobip";
+pub const NAME: &str = "infobip";

@@ -17,13 +17,13 @@ use super::NAME;
 use super::outcome::{self, Asked, Receipt};
 use super::request::{Endpoint, Resource};
 use super::settings::{PlivoSettings, PlivoSetupError};
-use super::wire::{MessageRequest, Reply};
-use crate::otp::Channel;
+use super::wire::{CallRequest, MessageRequest, Reply};
 use crate::otp::providers::call_log::Call;
 use crate::otp::providers::delivery::{Accepted, Message, MessageSender};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::providers::outbound::{TOTAL_TIMEOUT, exchange};
 use crate::otp::providers::preflight::is_e164;
+use crate::otp::{Channel, WebhookLinks, spoken};
 
 /// The longest text in UTF-16 units: what Plivo takes where a character lies outside GSM-7.
 const MAX_TEXT_UNITS: usize = 737;
@@ -32,6 +32,8 @@ const MAX_TEXT_UNITS: usize = 737;
 #[derive(Clone)]
 pub struct Plivo {
     endpoint: Arc<Endpoint>,
+    /// Where Plivo reaches us, if it can.
+    links: Option<WebhookLinks>,
     total_timeout: Duration,
 }
 
@@ -39,12 +41,18 @@ impl Plivo {
     /// Checks `settings`; asks nobody. `http` should be [`super::super::outbound::http_client`].
     pub fn new(settings: PlivoSettings, http: Client) -> Result<Self, PlivoSetupError> {
         let endpoint = Arc::new(Endpoint::new(settings, http)?);
-        Ok(Self { endpoint, total_timeout: TOTAL_TIMEOUT })
+        Ok(Self { endpoint, links: None, total_timeout: TOTAL_TIMEOUT })
+    }
+
+    /// Has Plivo report to us, and ask us what to say in calls, where it can reach us.
+    #[must_use]
+    pub fn with_webhooks(self, links: &WebhookLinks) -> Self {
+        Self { links: Some(links.clone()).filter(WebhookLinks::is_public), ..self }
     }
 
     /// Gives one call another time than 8 seconds.
     #[must_use]
-    pub const fn with_total_timeout(mut self, total_timeout: Duration) -> Self {
+    pub fn with_total_timeout(mut self, total_timeout: Duration) -> Self {
         self.total_timeout = total_timeout;
         self
     }
@@ -62,9 +70,42 @@ impl Plivo {
         if !(1..=MAX_TEXT_UNITS).contains(&text.encode_utf16().count()) {
             return Err(unsent(FailureKind::Configuration, "the text is empty or too long"));
         }
+        let url = self.links.as_ref().map(|links| links.report_url(NAME).to_string());
         let request = MessageRequest::new(self.endpoint.sender(), dst, text)
+            .reported_to(url.as_deref())
             .registered(self.endpoint.registration(to_e164));
         self.ask(Resource::Message, &request, text, Reply::message_uuid).await
+    }
+
+    /// Has the code of `message` spoken in a call. Plivo asks for the words once somebody has picked
+    /// up; until then it has seen only a sealed token.
+    async fn call(
+        &self,
+        now: DateTime<Utc>,
+        message: &Message<'_>,
+    ) -> Result<Accepted, ProviderFailure> {
+        let call = Call::begin(NAME, "call");
+        logged(&call, self.try_call(now, message).await)
+    }
+
+    async fn try_call(
+        &self,
+        now: DateTime<Utc>,
+        message: &Message<'_>,
+    ) -> Result<Receipt, ProviderFailure> {
+        let to = destination(message.to.e164())?;
+        let Some(links) = self.links.as_ref().filter(|_| self.endpoint.can_call()) else {
+            return Err(unsent(
+                FailureKind::Configuration,
+                "calls need a number and a public base URL",
+            ));
+        };
+        let Message { challenge, code, language, .. } = message;
+        let token = spoken::seal(links.keyring(), *challenge, code, language.tag(), now);
+        let answer_url = links.answer_url(NAME, &token).to_string();
+        let hangup_url = links.report_url(NAME).to_string();
+        let request = CallRequest::new(self.endpoint.sender(), to, &answer_url, &hangup_url);
+        self.ask(Resource::Call, &request, &token, Reply::request_uuid).await
     }
 
     /// `private` is what an answer must not be quoted with, beside the credentials.
@@ -94,7 +135,10 @@ impl MessageSender for Plivo {
     }
 
     fn carries(&self, channel: Channel) -> bool {
-        channel == Channel::Sms
+        match channel {
+            Channel::Sms => true,
+            Channel::Call => self.links.is_some() && self.endpoint.can_call(),
+        }
     }
 
     /// Asks for the account itself.
@@ -112,10 +156,13 @@ impl MessageSender for Plivo {
 
     async fn send(
         &self,
-        _: DateTime<Utc>,
+        now: DateTime<Utc>,
         message: &Message<'_>,
     ) -> Result<Accepted, ProviderFailure> {
-        self.send_text(message.to.e164(), message.text).await
+        match message.channel {
+            Channel::Call => self.call(now, message).await,
+            Channel::Sms => self.send_text(message.to.e164(), message.text).await,
+        }
     }
 }
 

@@ -11,16 +11,21 @@ use crate::otp::providers::india_dlt::IndiaDlt;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
+/// The digits of the shortest number that is taken for more than a short code.
+const CALLING_DIGITS_MIN: usize = 8;
+
 /// What is made by a request.
 #[derive(Clone, Copy)]
 pub(super) enum Resource {
     Message,
+    Call,
 }
 
 impl Resource {
     const fn path_segment(self) -> &'static str {
         match self {
             Self::Message => "Message",
+            Self::Call => "Call",
         }
     }
 }
@@ -41,6 +46,11 @@ impl Endpoint {
         let sender = settings.sender()?;
         let PlivoSettings { base_url, auth_id, india_dlt, .. } = settings;
         Ok(Self { base_url, auth_id, credentials, sender, india_dlt, http })
+    }
+
+    /// Whether the sender is a whole number: names and short codes cannot call.
+    pub(super) fn can_call(&self) -> bool {
+        self.sender.len() >= CALLING_DIGITS_MIN && self.sender.bytes().all(|b| b.is_ascii_digit())
     }
 
     /// The sender as Plivo wants it.

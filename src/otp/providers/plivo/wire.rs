@@ -21,6 +21,11 @@ pub(super) struct MessageRequest<'a> {
     message_expiry: u32,
     /// `false` keeps the text and most of the number out of Plivo's logs.
     log: bool,
+    /// Where Plivo reports to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dlt_entity_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,10 +43,17 @@ impl<'a> MessageRequest<'a> {
             r#type: "sms",
             message_expiry: MESSAGE_EXPIRY_SECONDS,
             log: false,
+            url: None,
+            method: None,
             dlt_entity_id: None,
             dlt_template_id: None,
             dlt_template_category: None,
         }
+    }
+
+    /// The same, with reports of what becomes of it to `url`.
+    pub(super) fn reported_to(self, url: Option<&'a str>) -> Self {
+        Self { url, method: url.map(|_| "POST"), ..self }
     }
 
     /// The same, with the ids under which it is registered in India, as they were given.
@@ -55,6 +67,45 @@ impl<'a> MessageRequest<'a> {
     }
 }
 
+/// How long a phone rings, in seconds, before Plivo gives up.
+const RING_TIMEOUT_SECONDS: u32 = 60;
+
+/// After how many seconds Plivo hangs up: the words take half of that.
+const TIME_LIMIT_SECONDS: u32 = 120;
+
+/// A call, numbers without the plus sign.
+#[derive(Serialize)]
+pub(super) struct CallRequest<'a> {
+    from: &'a str,
+    to: &'a str,
+    answer_url: &'a str,
+    answer_method: &'static str,
+    hangup_url: &'a str,
+    hangup_method: &'static str,
+    ring_timeout: u32,
+    time_limit: u32,
+}
+
+impl<'a> CallRequest<'a> {
+    pub(super) const fn new(
+        from: &'a str,
+        to: &'a str,
+        answer_url: &'a str,
+        hangup_url: &'a str,
+    ) -> Self {
+        Self {
+            from,
+            to,
+            answer_url,
+            answer_method: "POST",
+            hangup_url,
+            hangup_method: "POST",
+            ring_timeout: RING_TIMEOUT_SECONDS,
+            time_limit: TIME_LIMIT_SECONDS,
+        }
+    }
+}
+
 /// The body of any answer. An error may stand beside an id.
 #[derive(Deserialize)]
 pub(super) struct Reply {
@@ -62,6 +113,7 @@ pub(super) struct Reply {
     auth_id: Option<Value>,
     error: Option<Value>,
     message_uuid: Option<Value>,
+    request_uuid: Option<Value>,
 }
 
 impl Reply {
@@ -89,6 +141,11 @@ impl Reply {
     /// The id of the one text that was asked for; Plivo answers a list.
     pub(super) fn message_uuid(&self) -> Option<&str> {
         first(self.message_uuid.as_ref()?)
+    }
+
+    /// The id of the one call that was asked for.
+    pub(super) fn request_uuid(&self) -> Option<&str> {
+        first(self.request_uuid.as_ref()?)
     }
 }
 

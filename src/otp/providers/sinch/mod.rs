@@ -5,6 +5,7 @@
 //! never asks by phone number (two users' verifications could see one another), and calls nothing
 //! approved but an explicit `SUCCESSFUL`.
 
+mod callback;
 mod client;
 mod outcome;
 mod request;
@@ -12,6 +13,7 @@ mod settings;
 pub mod signature;
 mod wire;
 
+pub use callback::Callbacks;
 pub use client::Sinch;
 pub use settings::{SinchAuth, SinchSettings, SinchSetupError, SmsText};
 

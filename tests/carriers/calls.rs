@@ -1,0 +1,86 @@
+//! A code spoken by Plivo: asked for by the carrier once, and by nobody else.
+
+use ringfence::otp::providers::outbound::http_client;
+use serde_json::json;
+
+use crate::fake_plivo::{self, FakePlivo, PlacedCall};
+use crate::served::{NUMBER, Served};
+
+/// Asks what to say in `call` as Plivo does; `nonce` goes into the signature.
+async fn fetch_words(address: &str, call: &PlacedCall, token: &str) -> (u16, String, String) {
+    use ringfence::otp::providers::plivo::signature::{sign, v3_text};
+    let form = vec![("CallUUID".to_owned(), call.uuid.clone())];
+    let text = v3_text(&call.answer_url, Vec::new(), form.clone(), "12345");
+    let path = call.answer_url.strip_prefix("https://auth.example.com").unwrap();
+    let request = http_client()
+        .unwrap()
+        .post(format!("{address}{path}"))
+        .header("x-plivo-signature-v3", format!("AAAA,{}", sign(token, &text)))
+        .header("x-plivo-signature-v3-nonce", "12345")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("CallUUID={}", call.uuid));
+    let answer = request.send().await.unwrap();
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    let headers = format!("{} {}", header("content-type"), header("cache-control"));
+    (answer.status().as_u16(), headers, answer.text().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn plivo_speaks_a_code_once_and_only_to_itself() {
+    let config = fake_plivo::FakeConfig::default();
+    let fake = FakePlivo::start(config.clone()).await.unwrap();
+    let number = format!("+{}", config.phone_number);
+    let served = Served::with(&[
+        ("VERIFICATION_PROVIDER", "plivo"),
+        ("BASE_URL", "https://auth.example.com"),
+        ("OTP_RESEND_SECONDS", "0"),
+        ("PLIVO_BASE_URL", fake.base_url()),
+        ("PLIVO_AUTH_ID", &config.auth_id),
+        ("PLIVO_AUTH_TOKEN", &config.auth_token),
+        ("PLIVO_PHONE_NUMBER", &number),
+    ])
+    .await;
+    let ticket = served.pending().await;
+    let by_call = json!({"loginTicket": ticket, "channel": "call"});
+    let (status, sent) = served.post("request-otp", by_call).await;
+    assert_eq!((status, &sent["channel"]), (200, &json!("call")), "{sent}");
+    let call = fake.calls().remove(0);
+    assert_eq!(call.to, NUMBER[1..]);
+
+    assert_eq!(fetch_words(&served.address, &call, "another token").await.0, 404, "forged");
+    let mut tampered = call.clone();
+    tampered.answer_url.replace_range(call.answer_url.len() - 9..call.answer_url.len() - 8, "*");
+    assert_eq!(
+        fetch_words(&served.address, &tampered, &config.auth_token).await.0,
+        404,
+        "tampered"
+    );
+
+    // A cold pool would let one fetch through after the other.
+    let racers = 8;
+    let mut held = Vec::new();
+    for _ in 0..racers {
+        held.push(served.database.acquire().await.unwrap());
+    }
+    drop(held);
+    let start = std::sync::Arc::new(tokio::sync::Barrier::new(racers));
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..racers {
+        let (start, address, call) = (start.clone(), served.address.clone(), call.clone());
+        let token = config.auth_token.clone();
+        running.spawn(async move {
+            start.wait().await;
+            fetch_words(&address, &call, &token).await
+        });
+    }
+    let mut spoken = Vec::new();
+    for (status, headers, words) in running.join_all().await {
+        if status == 200 {
+            assert_eq!(headers, "text/xml; charset=utf-8 no-store");
+            spoken.push(words);
+        }
+    }
+    assert_eq!(spoken.len(), 1, "spoken once");
+    let code: String = spoken[0].split("Your code is ").nth(1).unwrap()[..16].replace(", ", "");
+    served.finish(&ticket, &code).await;
+}
