@@ -107,7 +107,7 @@ fn receivers(providers: &[ProviderSettings]) -> anyhow::Result<Vec<Receiver>> {
 }
 
 /// The carriers, and the console apart where it is one of them: its messages can be looked at.
-fn carriers(
+pub(crate) fn carriers(
     settings: CarrierSettings,
     is_development: bool,
     links: &WebhookLinks,

@@ -65,7 +65,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Dev => dev::run(environment).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Config => config::run(&environment),
-            Command::Providers(providers) => providers::run(&environment, &providers),
+            Command::Providers(providers) => providers::run(&environment, &providers).await,
             Command::Openapi => openapi::run(),
         }
     })

@@ -6,20 +6,73 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use crate::config::{Environment, Settings};
+use crate::app;
+use crate::config::{Environment, ProviderSettings, Settings};
+use crate::foundation::Clock;
 use crate::otp::WebhookLinks;
+use crate::otp::providers::failure::FailureKind;
 use crate::otp::providers::{infobip, plivo, sinch};
+
+use super::read_settings;
 
 #[derive(Subcommand)]
 pub(super) enum Providers {
     /// Print the address that each carrier is to call back at. The addresses are secrets.
     Webhooks,
+    /// Ask each configured carrier whether it can be reached and takes our credentials.
+    /// Sends nothing and costs nothing.
+    Check,
 }
 
-pub(super) fn run(environment: &Environment, command: &Providers) -> anyhow::Result<()> {
+pub(super) async fn run(environment: &Environment, command: &Providers) -> anyhow::Result<()> {
     match command {
         Providers::Webhooks => webhooks(environment),
+        Providers::Check => check(environment).await,
     }
+}
+
+async fn check(environment: &Environment) -> anyhow::Result<()> {
+    let settings = read_settings(environment)?;
+    // The port is of no matter: nobody is told an address.
+    let base_url = settings.base_url(settings.port);
+    let links = WebhookLinks::new(Arc::new(settings.keyring), &base_url)?;
+    let (carriers, _) = app::carriers(settings.carriers, false, &links)?;
+    let now = Clock::default().now();
+    let mut refused = 0;
+    for name in ProviderSettings::names() {
+        let Some(carrier) = carriers.find(name) else {
+            show(name, "not configured", "is not in VERIFICATION_PROVIDER")?;
+            continue;
+        };
+        match carrier.provider().probe(now).await {
+            Ok(()) => show(name, "accepted", "can be reached and takes our credentials")?,
+            Err(failure) => {
+                refused += 1;
+                show(
+                    name,
+                    verdict(failure.kind()),
+                    &format!("{:#}", anyhow::Error::from(failure)),
+                )?;
+            }
+        }
+    }
+    anyhow::ensure!(
+        refused == 0,
+        "{refused} of the carriers in VERIFICATION_PROVIDER cannot be used"
+    );
+    Ok(())
+}
+
+fn verdict(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::NotSent | FailureKind::OutcomeUnknown => "unreachable",
+        FailureKind::Unavailable | FailureKind::Capacity | FailureKind::Malformed => "out of order",
+        _ => "refused",
+    }
+}
+
+fn show(name: &str, verdict: &str, words: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout().lock(), "{name:<8}  {verdict:<14}  {words}")
 }
 
 fn webhooks(environment: &Environment) -> anyhow::Result<()> {

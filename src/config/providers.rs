@@ -49,19 +49,29 @@ enum ProviderName {
     Console,
 }
 
+impl ProviderSettings {
+    /// Every name that `VERIFICATION_PROVIDER` may hold.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        ProviderName::ALL.into_iter().map(ProviderName::as_str)
+    }
+}
+
 impl ProviderName {
-    const ALL: [(&str, Self); 5] = [
-        ("sinch", Self::Sinch),
-        ("infobip", Self::Infobip),
-        ("plivo", Self::Plivo),
-        ("aws-sns", Self::AwsSns),
-        ("console", Self::Console),
-    ];
+    const ALL: [Self; 5] = [Self::Sinch, Self::Infobip, Self::Plivo, Self::AwsSns, Self::Console];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sinch => "sinch",
+            Self::Infobip => "infobip",
+            Self::Plivo => "plivo",
+            Self::AwsSns => "aws-sns",
+            Self::Console => "console",
+        }
+    }
 
     fn read(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
-        found.map(|(_, name)| name).ok_or_else(|| {
-            let names = Self::ALL.map(|(name, _)| name).join(", ");
+        Self::ALL.into_iter().find(|name| name.as_str() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
             format!("{text:?} is none of {names}")
         })
     }

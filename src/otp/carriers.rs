@@ -88,7 +88,7 @@ impl Carriers {
     }
 
     /// The carrier of that name.
-    pub(super) fn find(&self, name: &str) -> Option<&Arc<Carrier>> {
+    pub fn find(&self, name: &str) -> Option<&Arc<Carrier>> {
         self.all.iter().find(|carrier| carrier.name() == name)
     }
 

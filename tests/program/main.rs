@@ -18,6 +18,7 @@ mod migrate;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod processes;
+mod providers;
 mod refusals;
 mod restart;
 mod settings;
