@@ -13,6 +13,7 @@ mod deliver;
 mod guess;
 mod ledger;
 mod limits;
+mod lockout;
 pub mod providers;
 mod send;
 mod store;
@@ -36,7 +37,7 @@ pub use guess::{Ending, Guess, GuessError, Judgement};
 pub use providers::Provider;
 pub use send::{Draft, Live, Recipient, SendError};
 
-/// How long rows are kept for: the longest window is a day.
+/// How long codes and the windows over sends are kept for: the longest window is a day.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 /// What a right code is good for.
@@ -94,7 +95,8 @@ pub struct Rules {
     pub per_number_daily: u32,
     /// `OTP_MAX_PER_ADDRESS_HOURLY`.
     pub per_address_hourly: u32,
-    /// `OTP_WRONG_PER_HOUR`: wrong codes for one user and for one number, whatever the code.
+    /// `OTP_WRONG_PER_HOUR`: wrong codes for one user and for one number, whatever the code. Who goes
+    /// on after that waits ever longer: `lockout.rs` has the rule.
     pub wrong_per_hour: u32,
     /// `SINCH_VERIFICATION_METHOD`: the channel where a client asks for none.
     pub default_channel: Channel,
@@ -161,6 +163,7 @@ impl Otp {
         }
         let before = now - KEPT_FOR;
         let challenges = store::delete_old(connection, before).await?;
-        Ok(challenges + windows::delete_idle(connection, before).await?)
+        let guesses_before = now - lockout::MEMORY;
+        Ok(challenges + windows::delete_idle(connection, before, guesses_before).await?)
     }
 }
