@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::io::AsyncBufReadExt as _;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use crate::process::Helper;
 
@@ -15,7 +16,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The texts that have arrived and have not been read. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Phones(Arc<Inbox>);
+pub(crate) struct Phones {
+    inbox: Arc<Inbox>,
+    _listening: Arc<Listening>,
+}
+
+/// Ends the helper when it is dropped.
+struct Listening(JoinHandle<()>);
 
 #[derive(Default)]
 struct Inbox {
@@ -24,11 +31,13 @@ struct Inbox {
 }
 
 impl Phones {
-    /// Listens to a helper of the role `Texts`, and keeps it running.
-    pub(crate) fn of(mut carrier: Helper) -> Self {
+    /// Listens to a helper of the role `Texts`, and keeps it running as long as anybody waits for texts.
+    pub(crate) fn of(carrier: Helper) -> Self {
         let inbox = Arc::<Inbox>::default();
         let filled = Arc::clone(&inbox);
-        tokio::spawn(async move {
+        let listening = tokio::spawn(async move {
+            // All of it: without its process there would be nothing to hear.
+            let mut carrier = carrier;
             let mut line = String::new();
             while carrier.output.read_line(&mut line).await.is_ok_and(|bytes| bytes > 0) {
                 if let Some((number, text)) = line.trim_end().split_once(' ') {
@@ -37,15 +46,15 @@ impl Phones {
                 line.clear();
             }
         });
-        Self(inbox)
+        Self { inbox, _listening: Arc::new(Listening(listening)) }
     }
 
     /// Takes the code that was texted to `number`, once it has arrived.
     pub(crate) async fn code_for(&self, number: &str) -> anyhow::Result<String> {
         let arrives = async {
             loop {
-                let arrived = self.0.arrived.notified();
-                if let Some(code) = self.0.take(number) {
+                let arrived = self.inbox.arrived.notified();
+                if let Some(code) = self.inbox.take(number) {
                     return code;
                 }
                 arrived.await;
@@ -67,5 +76,11 @@ impl Inbox {
 
     fn take(&self, number: &str) -> Option<String> {
         self.codes.lock().unwrap_or_else(PoisonError::into_inner).remove(number)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
