@@ -1,8 +1,8 @@
 //! What Ringfence costs beside what it is made of: raw Argon2id, a bare axum route, bare SQL.
 //!
 //! `cargo bench` runs everything, `cargo bench -- session codes` only what is named. Starts what it
-//! needs (a private PostgreSQL that flushes to disk, the real `ringfence serve`, a stand-in for
-//! Sinch, each a process of its own) and stops it again. Every figure is a ratio to a reference
+//! needs (a private PostgreSQL that flushes to disk, the real `ringfence serve`, stand-ins for
+//! Sinch and Plivo, each a process of its own) and stops it again. Every figure is a ratio to a reference
 //! measured in the same run, in alternating rounds, since absolute figures mean nothing on another
 //! machine. Ends with an error where a target is missed.
 
@@ -13,13 +13,18 @@ mod codes;
 mod connection;
 mod figures;
 mod footprint;
+mod ledger;
 mod load;
 mod logins;
+mod phones;
 mod process;
 mod routes;
 mod statements;
 mod world;
 
+#[path = "../../tests/support/fake_plivo/mod.rs"]
+#[expect(dead_code, reason = "tests ask the fake for more than a benchmark does")]
+mod fake_plivo;
 #[path = "../../tests/support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "tests ask the fake for more than a benchmark does")]
 mod fake_sinch;
@@ -32,7 +37,7 @@ use process::Role;
 use world::World;
 
 /// Far above what everything takes together; a benchmark that hangs must end, too.
-const TIME_LIMIT: Duration = Duration::from_mins(10);
+const TIME_LIMIT: Duration = Duration::from_mins(20);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
@@ -64,7 +69,16 @@ async fn measure(wanted: &Wanted) -> anyhow::Result<Vec<Row>> {
         rows.extend(routes::profile(&world).await?);
     }
     if wanted.names("codes") {
-        rows.extend(codes::measure(&world).await?);
+        rows.extend(codes::of_sinch(&world).await?);
+    }
+    if wanted.names("own-codes") {
+        rows.extend(codes::of_our_own(&world).await?);
+    }
+    if wanted.names("slow") {
+        rows.extend(codes::slow(&world).await?);
+    }
+    if wanted.names("ledger") {
+        rows.extend(ledger::measure(&world).await?);
     }
     world.stop().await?;
     Ok(rows)

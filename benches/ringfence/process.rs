@@ -1,10 +1,11 @@
-//! The processes beside this one: the server that is measured, the stand-in for Sinch and the bare
-//! axum route. Each ends when its handle is dropped.
+//! The processes beside this one: the server that is measured, the stand-ins for its carriers and the
+//! bare axum route. Each ends when its handle is dropped.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -13,11 +14,12 @@ use axum::{Json, Router};
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::Instant;
 
 use crate::connection::{self, Connection};
-use crate::fake_sinch::{FakeConfig, FakeSinch, Mode, Operation};
+use crate::fake_plivo::{self, FakePlivo};
+use crate::fake_sinch::{self, FakeSinch, Mode, Operation};
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 const POLL_PERIOD: Duration = Duration::from_millis(2);
@@ -32,12 +34,21 @@ pub(crate) struct Server {
     pub(crate) start_took: Duration,
 }
 
+/// A carrier of codes: where the stand-in for it listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Carrier {
+    /// It makes and judges the codes.
+    Sinch(SocketAddr),
+    /// It carries codes of the server's own.
+    Plivo(SocketAddr),
+}
+
 /// What a server is to be.
 pub(crate) struct ServerSettings<'a> {
     pub(crate) database_url: &'a str,
     pub(crate) pool_size: u32,
-    /// Scheme, host and port of the stand-in for Sinch.
-    pub(crate) provider_url: &'a str,
+    /// Who carries its codes.
+    pub(crate) carrier: Carrier,
     /// Its working directory, where there is no `.env`, and where its log goes.
     pub(crate) directory: &'a Path,
 }
@@ -77,8 +88,7 @@ impl Server {
 /// Limits so high that nobody meets them, and a proxy before the server, so that each client can
 /// have an address of its own.
 fn environment(settings: &ServerSettings<'_>, address: SocketAddr) -> Vec<(&'static str, String)> {
-    let fake = FakeConfig::default();
-    vec![
+    let mut environment = vec![
         ("HOST", address.ip().to_string()),
         ("PORT", address.port().to_string()),
         ("BASE_URL", format!("http://{address}")),
@@ -92,11 +102,35 @@ fn environment(settings: &ServerSettings<'_>, address: SocketAddr) -> Vec<(&'sta
         ("OTP_MAX_PER_NUMBER_HOURLY", "1000".to_owned()),
         ("OTP_MAX_PER_NUMBER_DAILY", "1000".to_owned()),
         ("OTP_MAX_PER_ADDRESS_HOURLY", "1000".to_owned()),
-        ("VERIFICATION_PROVIDER", "sinch".to_owned()),
-        ("SINCH_BASE_URL", settings.provider_url.to_owned()),
-        ("SINCH_APP_KEY", fake.app_key),
-        ("SINCH_APP_SECRET", fake.app_secret),
-    ]
+    ];
+    environment.extend(settings.carrier.environment());
+    environment
+}
+
+impl Carrier {
+    fn environment(self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Sinch(address) => {
+                let fake = fake_sinch::FakeConfig::default();
+                vec![
+                    ("VERIFICATION_PROVIDER", "sinch".to_owned()),
+                    ("SINCH_BASE_URL", format!("http://{address}")),
+                    ("SINCH_APP_KEY", fake.app_key),
+                    ("SINCH_APP_SECRET", fake.app_secret),
+                ]
+            }
+            Self::Plivo(address) => {
+                let fake = fake_plivo::FakeConfig::default();
+                vec![
+                    ("VERIFICATION_PROVIDER", "plivo".to_owned()),
+                    ("PLIVO_BASE_URL", format!("http://{address}")),
+                    ("PLIVO_AUTH_ID", fake.auth_id),
+                    ("PLIVO_AUTH_TOKEN", fake.auth_token),
+                    ("PLIVO_PHONE_NUMBER", format!("+{}", fake.phone_number)),
+                ]
+            }
+        }
+    }
 }
 
 /// A port that nobody has. Somebody may take it before the server does; then the server says so.
@@ -121,6 +155,8 @@ async fn until_ready(address: SocketAddr) {
 pub(crate) enum Role {
     /// Sinch, with so long a delay of each answer. Takes every code for right.
     Provider(Duration),
+    /// Plivo. Tells each text in a line of its output, the number and then the words.
+    Texts,
     /// A bare axum route that answers JSON: what `GET /auth/session` is measured by.
     BareRoute,
 }
@@ -129,6 +165,8 @@ pub(crate) enum Role {
 pub(crate) struct Helper {
     _process: Child,
     pub(crate) address: SocketAddr,
+    /// What it prints after its address.
+    pub(crate) output: BufReader<ChildStdout>,
 }
 
 impl Helper {
@@ -144,7 +182,7 @@ impl Helper {
         let (mut output, mut line) = (BufReader::new(output), String::new());
         let read = tokio::time::timeout(START_TIMEOUT, output.read_line(&mut line));
         ensure!(read.await?? > 0, "the helper did not start");
-        Ok(Self { _process: process, address: line.trim().parse()? })
+        Ok(Self { _process: process, address: line.trim().parse()?, output })
     }
 }
 
@@ -155,6 +193,7 @@ impl Role {
             [role, delay] if role == "role:provider" => {
                 delay.parse().ok().map(Duration::from_millis).map(Self::Provider)
             }
+            [role] if role == "role:texts" => Some(Self::Texts),
             [role] if role == "role:bare-route" => Some(Self::BareRoute),
             _ => None,
         }
@@ -165,6 +204,7 @@ impl Role {
             Self::Provider(delay) => {
                 vec!["role:provider".to_owned(), delay.as_millis().to_string()]
             }
+            Self::Texts => vec!["role:texts".to_owned()],
             Self::BareRoute => vec!["role:bare-route".to_owned()],
         }
     }
@@ -173,9 +213,22 @@ impl Role {
     pub(crate) async fn play(self) -> anyhow::Result<()> {
         match self {
             Self::Provider(delay) => {
-                let fake = FakeSinch::start(FakeConfig { delay, ..FakeConfig::default() }).await?;
+                let config = fake_sinch::FakeConfig { delay, ..Default::default() };
+                let fake = FakeSinch::start(config).await?;
                 let approve = Mode::Status { status: "SUCCESSFUL".to_owned(), reason: None };
                 fake.set_mode(Operation::Report, approve);
+                tell(fake.base_url().trim_start_matches("http://"))?;
+                abandoned().await
+            }
+            Self::Texts => {
+                let show = |sent: &fake_plivo::SentMessage| {
+                    // Nobody listens any more once the benchmark has ended.
+                    let _ = tell(&format!("+{} {}", sent.dst, sent.text.replace('\n', " ")));
+                };
+                let on_sent: fake_plivo::OnSent = Arc::new(show);
+                let config =
+                    fake_plivo::FakeConfig { on_sent: Some(on_sent), ..Default::default() };
+                let fake = FakePlivo::start(config).await?;
                 tell(fake.base_url().trim_start_matches("http://"))?;
                 abandoned().await
             }

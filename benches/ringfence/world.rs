@@ -1,6 +1,6 @@
 //! What all measurements share: the database, its people, and how to have a server on it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::connection::{self, Connection};
-use crate::process::{Helper, Role, Server, ServerSettings};
+use crate::process::{Carrier, Helper, Role, Server, ServerSettings};
 
 /// Connections to the database, of a server as of the bare clients.
 pub(crate) const POOL_SIZE: u32 = 10;
@@ -62,21 +62,33 @@ impl World {
 
     /// A server with the usual pool and a provider that answers at once.
     pub(crate) async fn server(&self) -> anyhow::Result<Server> {
-        self.server_with(POOL_SIZE, self.provider.address).await
+        self.server_with(POOL_SIZE, Carrier::Sinch(self.provider.address)).await
     }
 
     pub(crate) async fn server_with(
         &self,
         pool_size: u32,
-        provider: SocketAddr,
+        carrier: Carrier,
     ) -> anyhow::Result<Server> {
         let settings = ServerSettings {
             database_url: &self.postgres.url(DATABASE),
             pool_size,
-            provider_url: &format!("http://{provider}"),
+            carrier,
             directory: self.directory.path(),
         };
         Server::start(&settings).await
+    }
+
+    /// Another database on the same PostgreSQL, with the current schema and nothing in it.
+    pub(crate) async fn another_database(
+        &self,
+        name: &str,
+        pool_size: u32,
+    ) -> anyhow::Result<PgPool> {
+        self.postgres.create_database(name).await?;
+        let database = pool(self.postgres.connect_options(name), pool_size);
+        MIGRATOR.run(&database).await?;
+        Ok(database)
     }
 
     /// How a bare client reaches the database.

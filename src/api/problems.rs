@@ -48,6 +48,11 @@ impl Problem {
                 .with("limit", "otp_sends")
                 .with("scope", scope.as_str())
                 .retry_after(whole_seconds_until(retry_at, now)),
+            SendError::Overtaken => Self::new(Kind::OtpCooldown)
+                .detail("Another code was requested meanwhile, and is used up. Request a new one.")
+                .with("limit", "otp_resend")
+                .with("scope", "user")
+                .retry_after(1),
             SendError::ChannelImpossible => Self::new(Kind::ChannelNotSupported),
             SendError::CountryNotAllowed => Self::new(Kind::CountryNotSupported),
             SendError::NoCarrier { retry_at } => Self::new(Kind::ProviderUnavailable)

@@ -118,7 +118,7 @@ impl Otp {
         }
         transaction.commit().await?;
         // A racing request has begun a newer code in between: nobody would need this one.
-        is_live.then_some(()).ok_or(SendError::Cooldown { retry_at: draft.resend_at })
+        is_live.then_some(()).ok_or(SendError::Overtaken)
     }
 
     /// Notes that no carrier took the code. Where certainly none has sent anything the send does

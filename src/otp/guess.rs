@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
 use crate::foundation::{ChallengeId, PhoneNumber, UserId};
 
 use super::code::{Binding, CodeHash};
 use super::ledger;
+use super::lockout;
 use super::providers::failure::ProviderFailure;
 use super::providers::hosted::{HostedVerifier, Verdict};
 use super::store::{self, End, Row};
-use super::windows::{self, Subject, Window};
+use super::windows::{self, Subject};
 use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope};
 
 /// A guess that has been spent on the live code.
@@ -75,7 +76,8 @@ pub enum GuessError {
     /// No code is live, or its guesses are spent.
     #[error("no code is live")]
     NoLiveCode,
-    /// `OTP_WRONG_PER_HOUR` wrong codes were given for the user or the number.
+    /// Too many wrong codes were given for the user or the number: `OTP_WRONG_PER_HOUR`, and the wait
+    /// that grows from there.
     #[error("too many wrong codes for one {} until {retry_at}", scope.as_str())]
     Exhausted {
         /// Which: the user's or the number's.
@@ -105,7 +107,7 @@ impl Otp {
         let mut transaction = database.begin().await?;
         let row = store::take_attempt(&mut transaction, user, Purpose::Login, now).await?;
         let guess = self.read_guess(row.ok_or(GuessError::NoLiveCode)?, user, now)?;
-        let windows = [Window { events: self.rules.wrong_per_hour, period: TimeDelta::hours(1) }];
+        let windows = lockout::windows(self.rules.wrong_per_hour);
         for (scope, subject) in [Scope::User, Scope::Number].into_iter().zip(&guess.counted) {
             if !windows::take(&mut transaction, subject, &windows, now).await? {
                 let retry_at = windows::room_at(&mut transaction, subject, &windows, now).await?;
@@ -145,8 +147,12 @@ impl Otp {
         Ok(judgement)
     }
 
-    /// Uses the code up, and takes the guess off the count of wrong ones. `false`: somebody else
-    /// was faster with the same code.
+    /// Uses the code up, takes the guess off the count of wrong ones and ends the growth of the wait
+    /// on them. `false`: somebody else was faster with the same code.
+    ///
+    /// The wrong codes of the last hour still count: who has the phone has shown that the older ones
+    /// were no guessing that came to anything, and who hopes to guess on between the owner's right
+    /// codes is left with `OTP_WRONG_PER_HOUR`.
     pub async fn consume(
         &self,
         connection: &mut PgConnection,
@@ -156,7 +162,8 @@ impl Otp {
         let consumed = store::consume(connection, guess.challenge, now).await?;
         if consumed {
             ledger::mark_verified(connection, guess.challenge, &guess.provider, now).await?;
-            windows::give_back(connection, &guess.counted, guess.spent_at).await?;
+            let horizon = now - lockout::FIRST_WAIT;
+            windows::redeem(connection, &guess.counted, guess.spent_at, horizon).await?;
         }
         Ok(consumed)
     }

@@ -13,6 +13,7 @@ mod deliver;
 mod guess;
 mod ledger;
 mod limits;
+mod lockout;
 pub mod providers;
 mod receive;
 mod send;
@@ -43,7 +44,7 @@ pub use spoken::Speech;
 pub use text::{Addressee, AppHash, Language, Occasion, Texts};
 pub use webhooks::{NoBaseUrl, WebhookLinks};
 
-/// How long rows are kept for: the longest window is a day.
+/// How long codes and the windows over sends are kept for: the longest window is a day.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 /// What a right code is good for.
@@ -101,7 +102,8 @@ pub struct Rules {
     pub per_number_daily: u32,
     /// `OTP_MAX_PER_ADDRESS_HOURLY`.
     pub per_address_hourly: u32,
-    /// `OTP_WRONG_PER_HOUR`: wrong codes for one user and for one number, whatever the code.
+    /// `OTP_WRONG_PER_HOUR`: wrong codes for one user and for one number, whatever the code. Who goes
+    /// on after that waits ever longer: `lockout.rs` has the rule.
     pub wrong_per_hour: u32,
     /// `SINCH_VERIFICATION_METHOD`: the channel where a client asks for none.
     pub default_channel: Channel,
@@ -170,6 +172,7 @@ impl Otp {
         }
         let before = now - KEPT_FOR;
         let challenges = store::delete_old(connection, before).await?;
-        Ok(challenges + windows::delete_idle(connection, before).await?)
+        let guesses_before = now - lockout::MEMORY;
+        Ok(challenges + windows::delete_idle(connection, before, guesses_before).await?)
     }
 }

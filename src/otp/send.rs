@@ -92,6 +92,9 @@ pub enum SendError {
         /// When the first of them is asked again.
         retry_at: DateTime<Utc>,
     },
+    /// A newer code was asked for while a carrier was asked: this one is worth nothing any more.
+    #[error("a newer code has taken its place")]
+    Overtaken,
     /// No carrier took it; the failure of the last one asked.
     #[error("the provider did not send the code")]
     Provider(#[from] ProviderFailure),

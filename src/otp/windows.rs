@@ -128,20 +128,63 @@ pub(super) async fn give_back(
     Ok(())
 }
 
-/// Deletes the rows whose last event is older than `before`.
+/// Takes the event counted at `at` back, once, and forgets what happened before `horizon`, for each
+/// subject. Locks as [`give_back`] does.
+pub(super) async fn redeem(
+    connection: &mut PgConnection,
+    subjects: &[Subject],
+    at: DateTime<Utc>,
+    horizon: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let subjects: Vec<_> = subjects.iter().map(|subject| subject.0.clone()).collect();
+    sqlx::query!(
+        r#"
+        UPDATE otp_windows
+        SET events = ARRAY(
+            SELECT event FROM unnest(events) WITH ORDINALITY AS counted (event, place)
+            WHERE event >= $3 AND place IS DISTINCT FROM array_position(events, $2)
+            ORDER BY place
+        )
+        WHERE subject IN (
+            SELECT subject FROM otp_windows WHERE subject = ANY ($1) ORDER BY subject DESC FOR UPDATE
+        )
+        "#,
+        &subjects,
+        at,
+        horizon,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Deletes the rows over sends whose last event is older than `before`, and those over guesses whose
+/// last event is older than `guesses_before`.
 pub(super) async fn delete_idle(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
+    guesses_before: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
-    let deleted = sqlx::query!("DELETE FROM otp_windows WHERE updated_at < $1", before)
-        .execute(connection)
-        .await?;
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM otp_windows
+        WHERE updated_at < $1 AND (subject NOT LIKE 'guess:%' OR updated_at < $2)
+        "#,
+        before,
+        guesses_before,
+    )
+    .execute(connection)
+    .await?;
     Ok(deleted.rows_affected())
 }
 
 impl Window {
     /// When the oldest event in the way leaves the window; `None` where there is room at `now`.
-    fn opens_at(self, events: &[DateTime<Utc>], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn opens_at(
+        self,
+        events: &[DateTime<Utc>],
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         let mut within: Vec<_> =
             events.iter().copied().filter(|event| *event > now - self.period).collect();
         within.sort_unstable();

@@ -136,7 +136,7 @@ async fn a_message_that_a_newer_code_has_overtaken_is_in_the_ledger_all_the_same
         app.request_otp(&ticket).await
     });
     quick.is(200);
-    slow.refused(429, "otp_cooldown");
+    slow.is(200);
     // Both were written down within one instant.
     let states: Vec<_> = rows(&app).await.iter().map(|row| row["state"].clone()).collect();
     assert_eq!(states, ["sent", "sent"]);

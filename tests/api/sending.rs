@@ -299,3 +299,49 @@ async fn the_wait_can_be_switched_off() {
     assert_eq!(app.sends_to(&ada), 3);
     app.verify(&ticket, &app.code_for(&ada)).await.is(200);
 }
+
+/// Asks twice, so that the second request is served while the carrier is at the first. The answer of
+/// the first comes after `meanwhile`.
+async fn overtaken(app: &TestApp, ticket: &str, meanwhile: impl AsyncFnOnce()) -> (Answer, Answer) {
+    let asked = app.fake().received(Operation::Start);
+    app.fake().once(Operation::Start, Mode::Delay(std::time::Duration::from_millis(1500)));
+    tokio::join!(app.request_otp(ticket), async {
+        while app.fake().received(Operation::Start) == asked {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let quick = app.request_otp(ticket).await.is(200);
+        meanwhile().await;
+        quick
+    })
+}
+
+#[tokio::test]
+async fn who_was_overtaken_is_told_of_the_newer_code() {
+    let app = TestApp::sinch(&[("OTP_RESEND_SECONDS", "0")]).await;
+    let ada = Person::ada();
+    let ticket = app.register(&ada).await.is(201).text("loginTicket");
+    let (slow, quick) = overtaken(&app, &ticket, async || {}).await;
+    let slow = slow.is(200);
+    for same in ["message", "channel", "destination", "expiresAt", "resendAfter"] {
+        assert_eq!(slow.json()[same], quick.json()[same], "{same}");
+    }
+    assert_eq!(app.sends_to(&ada), 2);
+    app.verify(&ticket, &app.code_for(&ada)).await.is(200);
+}
+
+#[tokio::test]
+async fn who_was_overtaken_by_a_code_that_is_used_up_is_told_to_ask_again() {
+    let app = TestApp::sinch(&[("OTP_RESEND_SECONDS", "0"), ("OTP_POLICY", "always")]).await;
+    let ada = Person::ada();
+    let ticket = app.register(&ada).await.is(201).text("loginTicket");
+    let enter_it = async || {
+        let other = app.login(&ada).await.is(200).text("loginTicket");
+        app.verify(&other, &app.code_for(&ada)).await.is(200);
+    };
+    let (slow, _) = overtaken(&app, &ticket, enter_it).await;
+    let slow = slow.refused(429, "otp_cooldown");
+    assert_eq!(slow.seconds_to_wait(), 1);
+    assert!(slow.text("detail").ends_with("Request a new one."), "{slow:?}");
+    app.request_otp(&ticket).await.is(200);
+    app.verify(&ticket, &app.code_for(&ada)).await.is(200);
+}

@@ -110,6 +110,23 @@ async fn without_a_ticket_a_wrong_code_tells_no_more_than_an_unknown_user() {
 }
 
 #[tokio::test]
+async fn without_a_ticket_a_code_that_is_used_up_tells_no_more_than_an_unknown_user() {
+    let ada = Person::ada();
+    for app in [TestApp::with(&[("OTP_MAX_ATTEMPTS", "2")]).await, TestApp::sinch(&[]).await] {
+        let ticket = app.pending(&ada).await;
+        let code = app.code_for(&ada);
+        let stranger = json!({ "email": stranger().email, "otpCode": code });
+        let unknown = face(&app.verify_with(&stranger).await.refused(401, "otp_invalid"));
+        // The last one but one, the last one, and two too many: one of them would be right.
+        for guess in [&wrong(&code), &wrong(&code), &wrong(&code), &code] {
+            let body = json!({ "email": ada.email, "otpCode": guess });
+            assert_eq!(face(&app.verify_with(&body).await), unknown);
+        }
+        app.verify(&ticket, &code).await.refused(401, "otp_new_code_required");
+    }
+}
+
+#[tokio::test]
 async fn without_a_ticket_a_code_counts_only_where_the_login_came_from() {
     let app = TestApp::with(&[("TRUSTED_PROXIES", "127.0.0.1")]).await;
     for (person, home, same, other) in [

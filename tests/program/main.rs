@@ -9,10 +9,14 @@ mod answers;
 mod banner;
 mod child;
 mod dev;
+#[path = "../support/fake_plivo/mod.rs"]
+#[expect(dead_code, reason = "only the tests of the adapter use all of it")]
+mod fake_plivo;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_sinch;
 mod installation;
+mod ledger;
 mod log;
 mod migrate;
 #[path = "../support/postgres.rs"]
@@ -21,6 +25,7 @@ mod processes;
 mod providers;
 mod refusals;
 mod restart;
+mod scene;
 mod settings;
 mod stopping;
 mod walk;

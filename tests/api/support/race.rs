@@ -40,19 +40,23 @@ pub(crate) fn count(answers: &[Answer], status: u16, code: &str) -> usize {
 }
 
 impl TestApp {
-    /// Opens as many connections as race, to the database and to the server, and waits until they
-    /// are free.
+    /// For [`RACERS`] clients.
     pub(crate) async fn warm(&self) {
+        self.warm_for(RACERS).await;
+    }
+
+    /// Opens so many connections, to the database and to the server, and waits until they are free.
+    pub(crate) async fn warm_for(&self, clients: usize) {
         let pool = &self.application.state.database;
         let mut held = Vec::new();
-        for _ in 0..RACERS {
+        for _ in 0..clients {
             held.push(pool.acquire().await.unwrap());
         }
         drop(held);
-        let asked = (0..RACERS).map(|_| poll(Visitor::clone(self))).collect();
+        let asked = (0..clients).map(|_| poll(Visitor::clone(self))).collect();
         race(asked).await;
         let deadline = Instant::now() + Duration::from_secs(10);
-        while pool.num_idle() < RACERS {
+        while pool.num_idle() < clients {
             assert!(Instant::now() < deadline, "{} connections are idle", pool.num_idle());
             sleep(Duration::from_millis(1)).await;
         }

@@ -1,7 +1,7 @@
 //! Sending a code: what `login` and `request-otp` have in common.
 
 use crate::api::unattended::to_the_end;
-use crate::foundation::{NumberType, PhoneNumber};
+use crate::foundation::{NumberType, PhoneNumber, UserId};
 use crate::http::{Client, Problem};
 use crate::otp::providers::sinch;
 use crate::otp::{Addressee, AppHash, Channel, Live, Occasion, Recipient, SendError};
@@ -35,7 +35,10 @@ pub(super) async fn send(
 async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
     let user = recipient.user;
     let draft = app.otp.reserve(&app.database, recipient).await?;
-    let sent = app.otp.deliver(&app.database, draft).await?;
+    let sent = match app.otp.deliver(&app.database, draft).await {
+        Err(SendError::Overtaken) => return newer(app, user).await,
+        sent => sent?,
+    };
     let mut transaction = app.database.begin().await?;
     let live = app.otp.record_sent(&mut transaction, &sent).await?;
     if live.is_some() {
@@ -44,8 +47,18 @@ async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
         users::record_otp_sent(&mut transaction, user, sinch_id, now).await?;
     }
     transaction.commit().await?;
-    // A racing request has sent a newer code in between: only that one counts.
-    live.ok_or(SendError::Cooldown { retry_at: app.clock.now() + app.otp.rules().resend_wait })
+    match live {
+        Some(live) => Ok(live),
+        None => newer(app, user).await,
+    }
+}
+
+/// The code of a racing request that has taken the place of this one: only that one counts, and it is
+/// as good for whoever asked first. It may have been used up by now.
+async fn newer(app: &App, user: UserId) -> Result<Live, SendError> {
+    let resend_at = app.clock.now() + app.otp.rules().resend_wait;
+    let live = app.otp.find_live(&app.database, user, resend_at).await?;
+    live.ok_or(SendError::Overtaken)
 }
 
 /// The code that is live already, for a login that comes inside the wait.

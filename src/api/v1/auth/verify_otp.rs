@@ -10,7 +10,7 @@ use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets::{self, PendingLogin};
-use crate::otp::{Channel, Ending, Guess, Judgement, OtpCode};
+use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode};
 use crate::sessions::{Method, Session};
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, User};
@@ -85,17 +85,24 @@ pub(in crate::api) async fn verify_otp(
 
 /// Has the guess judged and, where it is right, finishes the login. Not to be broken off: a provider
 /// says "right" only once.
+///
+/// Without the ticket every code that is not right, even for a code that is used up, is answered like
+/// one for an unknown user: who shares an address with somebody who is logging in must not learn of it.
 async fn judge(
     app: &App,
     login: &PendingLogin,
     code: &OtpCode,
     has_ticket: bool,
 ) -> Result<SignedIn, Problem> {
-    let refuse = |error| Problem::from_guess(app, error);
+    let refuse = |error| match error {
+        GuessError::NoLiveCode if !has_ticket => invalid(),
+        error => Problem::from_guess(app, error),
+    };
     let guess = app.otp.take_guess(&app.database, login.user).await.map_err(refuse)?;
     match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
         Judgement::Right => {}
         Judgement::Wrong => return Err(wrong(&guess, has_ticket)),
+        Judgement::Over(_) if !has_ticket => return Err(invalid()),
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
@@ -149,19 +156,14 @@ fn method_of(channel: Channel) -> Method {
     }
 }
 
-/// Without the ticket a wrong code is answered like an unknown user: who shares an address with
-/// somebody who is logging in must not learn of it.
 fn wrong(guess: &Guess, has_ticket: bool) -> Problem {
-    if guess.attempts_left == 0 {
-        return over(Ending::Burnt);
+    match guess.attempts_left {
+        _ if !has_ticket => invalid(),
+        0 => over(Ending::Burnt),
+        left => invalid()
+            .with("attemptsLeft", left)
+            .with("codeExpiresAt", guess.expires_at.to_rfc3339()),
     }
-    let problem = invalid();
-    if !has_ticket {
-        return problem;
-    }
-    problem
-        .with("attemptsLeft", guess.attempts_left)
-        .with("codeExpiresAt", guess.expires_at.to_rfc3339())
 }
 
 fn invalid() -> Problem {
