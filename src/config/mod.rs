@@ -3,6 +3,7 @@
 //! Every fault is reported, not only the first. No secret's content is ever shown.
 
 mod environment;
+mod money;
 mod providers;
 mod reader;
 mod sections;

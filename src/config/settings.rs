@@ -15,7 +15,7 @@ use crate::state::LoginRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, sections};
+use super::{Environment, money, sections};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Settings {
     pub carriers: CarrierSettings,
     /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`.
     pub otp: otp::Rules,
+    /// `SMS_*`: what messages cost, and how much of it there may be.
+    pub money: otp::Money,
     /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
     pub login: LoginRules,
     /// `ARGON2_*`.
@@ -102,6 +104,8 @@ impl Settings {
         let tokens = sections::tokens(reader);
         let edge = sections::edge(reader);
         let carriers = providers::carriers(reader, is_production);
+        let names = carriers.as_ref().map_or(&[][..], |carriers| &carriers.names);
+        let money = money::money(reader, names);
         let otp = sections::otp(reader, is_production);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
@@ -125,6 +129,7 @@ impl Settings {
             proxies: edge.proxies,
             carriers: carriers?,
             otp: otp?,
+            money: money?,
             login: login?,
             argon2,
             passwords,

@@ -1,7 +1,7 @@
 //! One-time codes: sending them, judging guesses, and the limits on both.
 //!
-//! Owns the tables `otp_challenges`, `otp_windows` and `messages`. No database connection is held while a
-//! provider is asked. Whoever judges a code, the count of guesses, its expiry and its single use
+//! Owns the tables `otp_challenges`, `otp_windows`, `messages` and `message_budgets`. No database
+//! connection is held while a provider is asked. Whoever judges a code, the count of guesses, its expiry and its single use
 //! are kept here.
 
 mod breaker;
@@ -13,8 +13,10 @@ mod deliver;
 mod guess;
 mod ledger;
 mod limits;
+mod money;
 pub mod providers;
 mod send;
+mod spending;
 mod store;
 pub mod text;
 mod windows;
@@ -33,11 +35,16 @@ pub use channel::Channel;
 pub use code::{OtpCode, OtpCodeError};
 pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
+pub use money::{
+    Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
+};
 pub use providers::Provider;
 pub use send::{Draft, Live, Recipient, SendError};
 
 /// How long rows are kept for: the longest window is a day.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);
+/// How long budgets are kept for: a year can be looked at, and no carrier tells a price as late.
+const BUDGETS_KEPT_FOR: TimeDelta = TimeDelta::days(400);
 
 /// What a right code is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +115,7 @@ pub struct Rules {
 #[derive(Debug)]
 pub struct Otp {
     rules: Rules,
+    money: Money,
     carriers: Carriers,
     keyring: std::sync::Arc<Keyring>,
     clock: Clock,
@@ -126,15 +134,16 @@ pub enum OtpFailure {
 }
 
 impl Otp {
-    /// Codes by `rules`, carried by `carriers`.
+    /// Codes by `rules`, paid for within `money`, carried by `carriers`.
     pub fn new(
         rules: Rules,
+        money: Money,
         carriers: Carriers,
         keyring: std::sync::Arc<Keyring>,
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self { rules, carriers, keyring, clock, entropy }
+        Self { rules, money, carriers, keyring, clock, entropy }
     }
 
     /// The rules in force.
@@ -161,6 +170,7 @@ impl Otp {
         }
         let before = now - KEPT_FOR;
         let challenges = store::delete_old(connection, before).await?;
-        Ok(challenges + windows::delete_idle(connection, before).await?)
+        let budgets = money::delete_old(connection, (now - BUDGETS_KEPT_FOR).date_naive()).await?;
+        Ok(challenges + budgets + windows::delete_idle(connection, before).await?)
     }
 }

@@ -17,5 +17,6 @@ mod fake_sinch;
 mod postgres;
 
 mod failover;
+mod money;
 mod served;
 mod walks;

@@ -15,6 +15,7 @@ mod fake_sinch;
 mod installation;
 mod log;
 mod migrate;
+mod money;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod processes;

@@ -4,6 +4,7 @@
 //! Owns the table `messages`. Never sends anything, and nothing is ever sent because of what stands
 //! here: a row whose fate is unknown stays unknown until its carrier tells.
 
+mod prices;
 mod state;
 mod store;
 
@@ -11,8 +12,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::foundation::{ChallengeId, KeyPurpose, Keyring, MessageId, PhoneNumber, UserId};
 
+use super::money::{Amount, Currency};
 use super::{Channel, Purpose};
 
+pub(super) use prices::{Told, settle, waive};
 pub(super) use state::State;
 pub(super) use store::{add, advance, give_up_on_queued, mark_verified};
 
@@ -29,6 +32,9 @@ pub(super) struct Entry<'a> {
     pub(super) provider: &'static str,
     pub(super) channel: Channel,
     pub(super) purpose: Purpose,
+    /// By the price table.
+    pub(super) price: Amount,
+    pub(super) currency: &'a Currency,
 }
 
 /// What is newly known of a message.
