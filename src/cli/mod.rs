@@ -6,6 +6,7 @@ mod dev;
 mod migrate;
 mod openapi;
 mod serve;
+mod sms;
 
 use std::path::Path;
 
@@ -33,6 +34,9 @@ enum Command {
     /// Bring the database's schema up to date, or show how it stands.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Look at the messages that were sent.
+    #[command(subcommand)]
+    Sms(sms::Sms),
     /// Print the settings in force, secrets masked.
     Config,
     /// Print the document of the API (OpenAPI 3.1).
@@ -60,6 +64,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Serve => serve::run(&environment).await,
             Command::Dev => dev::run(environment).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
+            Command::Sms(sms) => sms::run(&environment, sms).await,
             Command::Config => config::run(&environment),
             Command::Openapi => openapi::run(),
         }

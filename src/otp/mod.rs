@@ -35,6 +35,7 @@ pub use channel::Channel;
 pub use code::{OtpCode, OtpCodeError};
 pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
+pub use ledger::{Figures, ReportBy, ReportLine, report};
 pub use money::{
     Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
 };

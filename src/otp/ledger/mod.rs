@@ -5,6 +5,7 @@
 //! here: a row whose fate is unknown stays unknown until its carrier tells.
 
 mod prices;
+mod report;
 mod state;
 mod store;
 
@@ -16,6 +17,7 @@ use super::money::{Amount, Currency};
 use super::{Channel, Purpose};
 
 pub(super) use prices::{Told, settle, waive};
+pub use report::{Figures, ReportBy, ReportLine, report};
 pub(super) use state::State;
 pub(super) use store::{add, advance, give_up_on_queued, mark_verified};
 
