@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use sqlx::PgPool;
+use tracing::info;
 
 use crate::api;
 use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
@@ -19,7 +20,7 @@ use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
 use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
-use crate::otp::{Carriers, Otp, Provider, WebhookLinks};
+use crate::otp::{Carriers, Money, Otp, Provider, WebhookLinks};
 use crate::passwords::{Hasher, PoolSize};
 use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
@@ -55,6 +56,7 @@ impl Application {
             clock: clock.clone(),
             entropy: entropy.clone(),
         };
+        tell_prices(&settings.money);
         let keyring = Arc::new(settings.keyring);
         let is_development = settings.app_env == AppEnv::Development;
         let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
@@ -67,7 +69,14 @@ impl Application {
             hasher: Hasher::start(settings.argon2, pool_size)
                 .context("the hashing threads cannot be started")?,
             password_policy: settings.passwords,
-            otp: Otp::new(settings.otp, carriers, keyring, clock.clone(), entropy.clone()),
+            otp: Otp::new(
+                settings.otp,
+                settings.money,
+                carriers,
+                keyring,
+                clock.clone(),
+                entropy.clone(),
+            ),
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
             login: settings.login,
             webhooks: Webhooks { links, receivers },
@@ -104,6 +113,19 @@ fn receivers(providers: &[ProviderSettings]) -> anyhow::Result<Vec<Receiver>> {
         }
     });
     receivers.collect()
+}
+
+/// A budget is as good as the prices that it is counted by.
+fn tell_prices(money: &Money) {
+    let prices = money.prices();
+    if money.has_budget() {
+        info!(
+            currency = %prices.currency(),
+            as_of = %prices.as_of(),
+            are_estimates = prices.is_built_in(),
+            "messages are counted at the prices of this table"
+        );
+    }
 }
 
 /// The carriers, and the console apart where it is one of them: its messages can be looked at.

@@ -3,9 +3,12 @@
 use crate::foundation::whole_seconds_until;
 use crate::http::{Kind, Problem};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
-use crate::otp::{GuessError, OtpFailure, Scope, SendError};
+use crate::otp::{BudgetScope, GuessError, OtpFailure, Scope, SendError};
 use crate::passwords::HashError;
 use crate::state::App;
+
+/// A day, in seconds. A spent month may last for weeks, but the operator can raise its budget.
+const BUDGET_RETRY_MAX: u64 = 86_400;
 
 impl From<OtpFailure> for Problem {
     fn from(failure: OtpFailure) -> Self {
@@ -53,6 +56,11 @@ impl Problem {
                 .with("limit", "otp_resend")
                 .with("scope", "user")
                 .retry_after(1),
+            SendError::BudgetExhausted { scope, retry_at } => Self::new(Kind::SmsBudgetExhausted)
+                .detail(without_budget(&scope))
+                .with("limit", "sms_budget")
+                .with("scope", scope.as_str())
+                .retry_after(whole_seconds_until(retry_at, now).min(BUDGET_RETRY_MAX)),
             SendError::ChannelImpossible => Self::new(Kind::ChannelNotSupported),
             SendError::CountryNotAllowed => Self::new(Kind::CountryNotSupported),
             SendError::NoCarrier { retry_at } => Self::new(Kind::ProviderUnavailable)
@@ -97,6 +105,23 @@ impl From<ProviderFailure> for Problem {
             FailureKind::OutcomeUnknown => Self::new(Kind::OtpDeliveryUnknown),
         };
         problem.caused_by(failure)
+    }
+}
+
+/// What a user can do while there is no money for a text to them.
+fn without_budget(scope: &BudgetScope) -> &'static str {
+    match scope {
+        BudgetScope::Country(_) => {
+            "No more codes can be sent to numbers of this country today. Try again tomorrow, or use a \
+             number of another country. Logins that need no code go on."
+        }
+        BudgetScope::Day => {
+            "No more codes can be sent today. Try again tomorrow. Logins that need no code go on."
+        }
+        BudgetScope::Month => {
+            "No more codes can be sent this month. Try again later, or ask whoever runs this service. \
+             Logins that need no code go on."
+        }
     }
 }
 

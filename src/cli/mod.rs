@@ -7,6 +7,7 @@ mod migrate;
 mod openapi;
 mod providers;
 mod serve;
+mod sms;
 
 use std::path::Path;
 
@@ -34,6 +35,9 @@ enum Command {
     /// Bring the database's schema up to date, or show how it stands.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Look at the messages that were sent.
+    #[command(subcommand)]
+    Sms(sms::Sms),
     /// Print the settings in force, secrets masked.
     Config,
     /// What concerns the carriers of codes.
@@ -64,6 +68,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Serve => serve::run(&environment).await,
             Command::Dev => dev::run(environment).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
+            Command::Sms(sms) => sms::run(&environment, sms).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,
             Command::Openapi => openapi::run(),

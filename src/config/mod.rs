@@ -5,6 +5,7 @@
 #[cfg(feature = "aws")]
 mod aws_sns;
 mod environment;
+mod money;
 mod providers;
 mod reader;
 mod sections;

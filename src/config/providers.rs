@@ -20,6 +20,8 @@ use super::reader::Reader;
 pub struct CarrierSettings {
     /// `VERIFICATION_PROVIDER`, in its order; at least one.
     pub providers: Vec<ProviderSettings>,
+    /// Their names, as `VERIFICATION_PROVIDER` has them.
+    pub names: Vec<&'static str>,
     /// `PROVIDER_ROUTES`.
     pub routes: Vec<Route>,
 }
@@ -112,11 +114,12 @@ pub(super) fn carriers(
     // Also where the order is wrong, so that all faults are told at once.
     let routes = routes(reader, names.as_deref());
     let names = names.filter(|names| !names.is_empty())?;
+    let all = names.iter().map(|name| name.as_str()).collect();
     // Every one is read before any is given up.
     let providers: Vec<_> =
         names.into_iter().map(|name| name.settings(reader, india_dlt)).collect();
     let providers = providers.into_iter().collect::<Option<_>>();
-    Some(CarrierSettings { providers: providers?, routes: routes? })
+    Some(CarrierSettings { providers: providers?, names: all, routes: routes? })
 }
 
 /// The providers that may be used, each once. Empty after a fault.

@@ -15,7 +15,7 @@ use crate::state::LoginRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, sections, texts};
+use super::{Environment, money, sections, texts};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Settings {
     pub carriers: CarrierSettings,
     /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`, `ANDROID_APP_HASHES`.
     pub otp: otp::Rules,
+    /// `SMS_*`: what messages cost, and how much of it there may be.
+    pub money: otp::Money,
     /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
     pub login: LoginRules,
     /// `ARGON2_*`.
@@ -115,6 +117,8 @@ impl Settings {
         let india_dlt = texts::india_dlt(reader);
         let is_registered_in_india = india_dlt.is_some();
         let carriers = providers::carriers(reader, is_production, india_dlt.as_ref());
+        let names = carriers.as_ref().map_or(&[][..], |carriers| &carriers.names);
+        let money = money::money(reader, names);
         let otp = sections::otp(reader, is_production, is_registered_in_india);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
@@ -138,6 +142,7 @@ impl Settings {
             proxies: edge.proxies,
             carriers: carriers?,
             otp: otp?,
+            money: money?,
             login: login?,
             argon2,
             passwords,

@@ -25,7 +25,7 @@ pub struct PhoneNumber {
 }
 
 /// A country as ISO 3166-1 alpha-2 (or `001` for numbers of no country).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country(String);
 
 /// What a number can be called for, as far as codes are concerned.

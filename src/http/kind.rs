@@ -37,6 +37,7 @@ pub enum Kind {
     InternalError,
     ProviderFailed,
     ProviderUnavailable,
+    SmsBudgetExhausted,
     HashingBusy,
     DatabaseUnavailable,
     OtpDeliveryUnknown,
@@ -57,7 +58,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::JsonInvalid,
         Self::ValidationFailed,
         Self::ChannelNotSupported,
@@ -87,6 +88,7 @@ impl Kind {
         Self::InternalError,
         Self::ProviderFailed,
         Self::ProviderUnavailable,
+        Self::SmsBudgetExhausted,
         Self::HashingBusy,
         Self::DatabaseUnavailable,
         Self::OtpDeliveryUnknown,
@@ -125,6 +127,7 @@ impl Kind {
             Self::InternalError => (500, "internal_error", "Something went wrong here.", "It has been logged under `requestId`."),
             Self::ProviderFailed => (502, "provider_failed", "The carrier did not answer properly.", "Try again in a while."),
             Self::ProviderUnavailable => (503, "provider_unavailable", "No code can be sent or checked now.", "Try again in a while."),
+            Self::SmsBudgetExhausted => (503, "sms_budget_exhausted", "No more codes can be sent for now.", "The operator's budget for texts and calls is spent. `scope` says whether for the `day`, the `month` or, today, the number's `country`: a number of another country can then help. Logins that need no code go on. Wait `retryAfter` seconds."),
             Self::HashingBusy => (503, "hashing_busy", "Too many logins at once.", "Wait `retryAfter` seconds."),
             Self::DatabaseUnavailable => (503, "database_unavailable", "The service is not available now.", "Wait `retryAfter` seconds."),
             Self::OtpDeliveryUnknown => (504, "otp_delivery_unknown", "The carrier did not answer in time.", "A code that arrives all the same will not work. Wait, then request another."),

@@ -106,17 +106,26 @@ impl Otp {
     ) -> Result<(), SendError> {
         let now = self.clock.now();
         let mut transaction = database.begin().await?;
-        ledger::advance(&mut transaction, draft.message, news_of(failure), now).await?;
+        let postings = self.note_failure(&mut transaction, draft.message, failure, now).await?;
         draft.carriage = next;
-        draft.message = MessageId::new(now, &self.entropy).map_err(OtpFailure::from)?;
+        let message = MessageId::new(now, &self.entropy).map_err(OtpFailure::from)?;
+        let failed = std::mem::replace(&mut draft.message, message);
         let provider = draft.carriage.provider_name();
         let code_hash = self.code_hash(draft);
         let is_live =
             store::hand_to(&mut transaction, draft.challenge, provider, code_hash.as_ref()).await?;
-        if is_live {
-            self.enter(&mut transaction, draft, now).await?;
+        let entered = if is_live {
+            self.enter(&mut transaction, draft, postings, now).await
+        } else {
+            self.give_money_back(&mut transaction, &postings, now).await?;
+            Ok(Vec::new())
+        };
+        if let Err(refusal) = self.conclude(database, transaction, entered, now).await {
+            // Nothing of it has happened: no budget has room for the next carrier's message.
+            draft.message = failed;
+            self.give_up(database, draft, failure).await?;
+            return Err(refusal);
         }
-        transaction.commit().await?;
         // A racing request has begun a newer code in between: nobody would need this one.
         is_live.then_some(()).ok_or(SendError::Overtaken)
     }
@@ -131,16 +140,18 @@ impl Otp {
     ) -> sqlx::Result<()> {
         let now = self.clock.now();
         let mut transaction = database.begin().await?;
-        ledger::advance(&mut transaction, draft.message, news_of(failure), now).await?;
+        let postings = self.note_failure(&mut transaction, draft.message, failure, now).await?;
         store::end(&mut transaction, draft.challenge, End::NotSent, now).await?;
         if !draft.may_have_sent {
             windows::give_back(&mut transaction, &draft.counted, draft.reserved_at).await?;
         }
+        self.give_money_back(&mut transaction, &postings, now).await?;
         transaction.commit().await
     }
 }
 
-fn news_of(failure: &ProviderFailure) -> News<'static> {
+/// What the ledger is told of it.
+pub(super) fn news_of(failure: &ProviderFailure) -> News<'static> {
     let state = if failure.may_have_sent() { State::Unknown } else { State::Failed };
     News { state, reference: None, failure: Some(failure.kind().as_str()), segments: None }
 }

@@ -1,7 +1,7 @@
 //! One-time codes: sending them, judging guesses, and the limits on both.
 //!
-//! Owns the tables `otp_challenges`, `otp_windows` and `messages`. No database connection is held while a
-//! provider is asked. Whoever judges a code, the count of guesses, its expiry and its single use
+//! Owns the tables `otp_challenges`, `otp_windows`, `messages` and `message_budgets`. No database
+//! connection is held while a provider is asked. Whoever judges a code, the count of guesses, its expiry and its single use
 //! are kept here.
 
 mod breaker;
@@ -14,9 +14,11 @@ mod guess;
 mod ledger;
 mod limits;
 mod lockout;
+mod money;
 pub mod providers;
 mod receive;
 mod send;
+mod spending;
 mod spoken;
 mod store;
 pub mod text;
@@ -37,6 +39,10 @@ pub use channel::Channel;
 pub use code::{OtpCode, OtpCodeError};
 pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
+pub use ledger::{Figures, ReportBy, ReportLine, report};
+pub use money::{
+    Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
+};
 pub use providers::Provider;
 pub use receive::Noted;
 pub use send::{Draft, Live, Recipient, SendError};
@@ -46,6 +52,8 @@ pub use webhooks::{NoBaseUrl, WebhookLinks};
 
 /// How long codes and the windows over sends are kept for: the longest window is a day.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);
+/// How long budgets are kept for: a year can be looked at, and no carrier tells a price as late.
+const BUDGETS_KEPT_FOR: TimeDelta = TimeDelta::days(400);
 
 /// What a right code is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +127,7 @@ pub struct Rules {
 #[derive(Debug)]
 pub struct Otp {
     rules: Rules,
+    money: Money,
     carriers: Carriers,
     keyring: std::sync::Arc<Keyring>,
     clock: Clock,
@@ -137,15 +146,16 @@ pub enum OtpFailure {
 }
 
 impl Otp {
-    /// Codes by `rules`, carried by `carriers`.
+    /// Codes by `rules`, paid for within `money`, carried by `carriers`.
     pub fn new(
         rules: Rules,
+        money: Money,
         carriers: Carriers,
         keyring: std::sync::Arc<Keyring>,
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self { rules, carriers, keyring, clock, entropy }
+        Self { rules, money, carriers, keyring, clock, entropy }
     }
 
     /// The rules in force.
@@ -172,7 +182,9 @@ impl Otp {
         }
         let before = now - KEPT_FOR;
         let challenges = store::delete_old(connection, before).await?;
+        let budgets = money::delete_old(connection, (now - BUDGETS_KEPT_FOR).date_naive()).await?;
         let guesses_before = now - lockout::MEMORY;
-        Ok(challenges + windows::delete_idle(connection, before, guesses_before).await?)
+        let windows = windows::delete_idle(connection, before, guesses_before).await?;
+        Ok(challenges + budgets + windows)
     }
 }

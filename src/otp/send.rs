@@ -13,6 +13,7 @@ use super::carriers::Carrier;
 use super::code::{Binding, CodeHash};
 use super::ledger::{self, Entry};
 use super::limits::Counted;
+use super::money::{BudgetScope, Postings, Warning};
 use super::providers::failure::ProviderFailure;
 use super::store::{self, NewChallenge};
 use super::windows::Subject;
@@ -80,6 +81,14 @@ pub enum SendError {
         /// When there is room again.
         retry_at: DateTime<Utc>,
     },
+    /// A budget has no room for the message.
+    #[error("the budget of the {} is spent until {retry_at}", scope.as_str())]
+    BudgetExhausted {
+        /// Which budget.
+        scope: BudgetScope,
+        /// When the next day or month begins.
+        retry_at: DateTime<Utc>,
+    },
     /// The number cannot receive by this channel, or no carrier carries it.
     #[error("the number cannot receive by this channel, or no carrier carries it")]
     ChannelImpossible,
@@ -131,8 +140,8 @@ impl Otp {
         let is_free = counted.is_free;
         let draft = self.draft(recipient, carriage, others, counted, now)?;
         store::replace(&mut transaction, &self.new_challenge(&draft, is_free)).await?;
-        self.enter(&mut transaction, &draft, now).await?;
-        transaction.commit().await?;
+        let entered = self.enter(&mut transaction, &draft, Postings::default(), now).await;
+        self.conclude(database, transaction, entered, now).await?;
         Ok(draft)
     }
 
@@ -188,24 +197,32 @@ impl Otp {
         Ok(Carriage::by(carrier, code, &self.entropy, self.rules.length)?)
     }
 
-    /// Enters the message in the ledger, where anybody is to carry it.
+    /// Enters the message in the ledger and counts its price, where anybody is to carry it. Books
+    /// `postings` with it.
     pub(super) async fn enter(
         &self,
         connection: &mut PgConnection,
         draft: &Draft,
+        postings: Postings,
         now: DateTime<Utc>,
-    ) -> sqlx::Result<()> {
-        let Some(carrier) = draft.carriage.carrier() else { return Ok(()) };
+    ) -> Result<Vec<Warning>, SendError> {
+        let Some(carrier) = draft.carriage.carrier() else { return Ok(Vec::new()) };
+        let Recipient { number, channel, .. } = &draft.recipient;
+        let price = self.money.price(carrier.name(), *channel, number);
         let entry = Entry {
             id: draft.message,
             challenge: draft.challenge,
             user: draft.recipient.user,
-            number: &draft.recipient.number,
+            number,
             provider: carrier.name(),
-            channel: draft.recipient.channel,
+            channel: *channel,
             purpose: Purpose::Login,
+            price,
+            currency: self.money.currency(),
         };
-        ledger::add(connection, &self.keyring, &entry, now).await
+        ledger::add(connection, &self.keyring, &entry, now).await?;
+        // Last in the transaction: every message waits for these rows.
+        self.money.reserve(connection, postings, number.country(), price, now).await
     }
 
     fn draft(

@@ -16,6 +16,10 @@ mod fake_sinch;
 mod health;
 mod ledger;
 mod limits;
+#[path = "../support/log.rs"]
+#[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
+mod log;
+mod money;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]

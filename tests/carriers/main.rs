@@ -18,6 +18,7 @@ mod fake_sinch;
 mod postgres;
 
 mod failover;
+mod money;
 #[cfg(feature = "aws")]
 #[path = "../support/moto.rs"]
 mod moto;

@@ -102,6 +102,10 @@ async fn a_text_is_delivered_once_whatever_comes_later() {
         assert_eq!(message(&world.served).await.0, state, "{status}");
     }
     assert_eq!(message(&world.served).await, ("delivered".to_owned(), None, Some(2)));
+    let query = "SELECT price_micros, price_currency, price_is_told FROM messages";
+    let price: (i64, String, bool) =
+        sqlx::query_as(query).fetch_one(&world.served.database).await.unwrap();
+    assert_eq!(price, (5000, "USD".to_owned(), true), "as Plivo told it");
     assert_eq!(world.report(&world.token, &[("MessageUUID", "x"), ("Status", "odd")]).await, 404);
     let stranger = [("MessageUUID", "another"), ("Status", "delivered")];
     assert_eq!(world.report(&world.token, &stranger).await, 204, "nothing of ours");

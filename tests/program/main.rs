@@ -19,6 +19,7 @@ mod installation;
 mod ledger;
 mod log;
 mod migrate;
+mod money;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod processes;

@@ -1,11 +1,17 @@
 //! What was logged while a test ran, and the proof that it tells no secret.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::Value;
+use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
+
+/// Listens to nothing. Where there is one listener only, `tracing` asks that of the thread which
+/// first comes past a line whether anybody wants it, and remembers the answer for all threads: a
+/// test that does not listen would silence one that does.
+static NOBODY: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
 
 /// What was logged on this thread, at every level.
 #[derive(Clone, Default)]
@@ -24,6 +30,7 @@ impl Write for Log {
 impl Log {
     /// Listens for as long as the guard lives.
     pub(crate) fn listen() -> (Self, DefaultGuard) {
+        LazyLock::force(&NOBODY);
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

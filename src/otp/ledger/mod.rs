@@ -4,6 +4,8 @@
 //! Owns the table `messages`. Never sends anything, and nothing is ever sent because of what stands
 //! here: a row whose fate is unknown stays unknown until its carrier tells.
 
+mod prices;
+mod report;
 mod state;
 mod store;
 
@@ -11,8 +13,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::foundation::{ChallengeId, KeyPurpose, Keyring, MessageId, PhoneNumber, UserId};
 
+use super::money::{Amount, Currency};
 use super::{Channel, Purpose};
 
+pub(super) use prices::{Told, settle, waive};
+pub use report::{Figures, ReportBy, ReportLine, report};
 pub(super) use state::State;
 pub(super) use store::{
     add, advance, find_by_challenge, find_by_reference, give_up_on_queued, mark_verified,
@@ -31,6 +36,9 @@ pub(super) struct Entry<'a> {
     pub(super) provider: &'static str,
     pub(super) channel: Channel,
     pub(super) purpose: Purpose,
+    /// By the price table.
+    pub(super) price: Amount,
+    pub(super) currency: &'a Currency,
 }
 
 /// What is newly known of a message.

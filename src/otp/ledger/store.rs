@@ -22,9 +22,9 @@ pub(in crate::otp) async fn add(
         r#"
         INSERT INTO messages (
             id, challenge_id, user_id, number_mac, number_key_id, country, provider, channel,
-            purpose, created_at, updated_at
+            purpose, price_micros, price_currency, created_at, updated_at
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
         "#,
         entry.id as _,
         entry.challenge as _,
@@ -35,6 +35,8 @@ pub(in crate::otp) async fn add(
         entry.provider,
         entry.channel.as_str(),
         entry.purpose.as_str(),
+        entry.price.micros(),
+        entry.currency.as_str(),
         now,
     )
     .execute(connection)

@@ -15,6 +15,8 @@ use super::delivery::{Accepted, Message, MessageSender};
 use super::failure::ProviderFailure;
 use crate::otp::Channel;
 
+/// Its name in `VERIFICATION_PROVIDER` and in the database.
+pub const NAME: &str = "console";
 /// More than anybody looks back upon.
 const MESSAGES_MAX: usize = 100;
 
@@ -40,7 +42,7 @@ pub struct ConsoleMessage {
 #[async_trait]
 impl MessageSender for Console {
     fn name(&self) -> &'static str {
-        "console"
+        NAME
     }
 
     fn carries(&self, _: Channel) -> bool {

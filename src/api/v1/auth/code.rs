@@ -67,7 +67,10 @@ pub(super) async fn join(
     user: &User,
     refusal: &SendError,
 ) -> Result<Option<Live>, Problem> {
-    let (SendError::Cooldown { retry_at } | SendError::Capped { retry_at, .. }) = refusal else {
+    let (SendError::Cooldown { retry_at }
+    | SendError::Capped { retry_at, .. }
+    | SendError::BudgetExhausted { retry_at, .. }) = refusal
+    else {
         return Ok(None);
     };
     Ok(app.otp.find_live(&app.database, user.id, *retry_at).await?)

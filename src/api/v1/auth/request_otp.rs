@@ -27,6 +27,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::OtpRefused,
     Kind::ProviderFailed,
     Kind::ProviderUnavailable,
+    Kind::SmsBudgetExhausted,
     Kind::OtpDeliveryUnknown,
 ];
 

@@ -1,0 +1,123 @@
+//! Where the ledger and the budgets meet: what a message costs is noted and counted together.
+
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use tracing::{debug, error, warn};
+
+use chrono::{DateTime, Utc};
+
+use crate::foundation::MessageId;
+
+use super::Otp;
+use super::deliver::news_of;
+use super::ledger::{self, Told};
+use super::money::{Amount, Currency, Money, Postings, Warning};
+use super::providers::failure::ProviderFailure;
+use super::send::SendError;
+
+impl Otp {
+    /// Notes that the carrier failed with a message. Returns what is to be given back: the price,
+    /// where it has certainly not been sent.
+    pub(super) async fn note_failure(
+        &self,
+        connection: &mut PgConnection,
+        message: MessageId,
+        failure: &ProviderFailure,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<Postings> {
+        let has_moved = ledger::advance(connection, message, news_of(failure), now).await?;
+        let mut postings = Postings::default();
+        if !has_moved || failure.may_have_sent() {
+            return Ok(postings);
+        }
+        if let Some(change) = ledger::waive(connection, message).await? {
+            postings.add(change.country.as_ref(), change.created_at, change.micros);
+        }
+        Ok(postings)
+    }
+
+    /// Books what [`Self::note_failure`] said is to be given back.
+    pub(super) async fn give_money_back(
+        &self,
+        connection: &mut PgConnection,
+        postings: &Postings,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        Money::book(connection, postings, self.money.currency(), now).await
+    }
+
+    /// Ends a transaction in which a message was entered: with it, or without, where a budget has
+    /// no room. Tells the log what one of all replicas is to tell.
+    pub(super) async fn conclude(
+        &self,
+        database: &PgPool,
+        transaction: Transaction<'_, Postgres>,
+        entered: Result<Vec<Warning>, SendError>,
+        now: DateTime<Utc>,
+    ) -> Result<(), SendError> {
+        let refusal = match entered {
+            Ok(warnings) => {
+                transaction.commit().await?;
+                for warning in &warnings {
+                    self.warn(warning);
+                }
+                return Ok(());
+            }
+            Err(refusal) => refusal,
+        };
+        // At once: the rows stay locked until then.
+        transaction.rollback().await?;
+        if let SendError::BudgetExhausted { scope, retry_at } = &refusal {
+            let connection = &mut *database.acquire().await?;
+            if self.money.mark_exhausted(connection, scope, now).await? {
+                error!(
+                    scope = scope.key(),
+                    budget = %self.money.cap(scope).unwrap_or_default(),
+                    currency = %self.money.currency(),
+                    until = %retry_at,
+                    "the budget is spent: no more messages are sent in its scope"
+                );
+            }
+        }
+        Err(refusal)
+    }
+
+    fn warn(&self, Warning { scope, spent, cap }: &Warning) {
+        warn!(
+            scope = scope.key(),
+            %spent,
+            budget = %cap,
+            currency = %self.money.currency(),
+            "80 % of the budget for messages are spent"
+        );
+    }
+
+    /// Notes what a carrier says that a message has cost, once; the budgets of the day and the
+    /// month in which it was sent are corrected by the difference. `false`: it was told before, or
+    /// nobody knows the message, or the price is in another currency, in which case the estimate
+    /// stays.
+    ///
+    /// To be called last in a transaction, and for one message in it: budgets are locked then.
+    pub async fn settle(
+        &self,
+        connection: &mut PgConnection,
+        message: MessageId,
+        price: Amount,
+        currency: &Currency,
+    ) -> sqlx::Result<bool> {
+        let change = match ledger::settle(connection, message, price, currency).await? {
+            Told::Noted(change) => change,
+            Told::OtherCurrency { ours } => {
+                debug!(
+                    %message, %price, %currency, ours,
+                    "the carrier's price is in another currency: the estimate stays"
+                );
+                return Ok(false);
+            }
+            Told::Before => return Ok(false),
+        };
+        let mut postings = Postings::default();
+        postings.add(change.country.as_ref(), change.created_at, change.micros);
+        Money::book(connection, &postings, currency, self.clock.now()).await?;
+        Ok(true)
+    }
+}
