@@ -6,12 +6,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use crate::app;
+use crate::app::{self, Application};
 use crate::config::{Environment, ProviderSettings, Settings};
-use crate::foundation::Clock;
-use crate::otp::WebhookLinks;
+use crate::database;
+use crate::foundation::{Clock, PhoneNumber};
 use crate::otp::providers::failure::FailureKind;
 use crate::otp::providers::{infobip, plivo, sinch};
+use crate::otp::{Channel, WebhookLinks};
 
 use super::read_settings;
 
@@ -19,15 +20,29 @@ use super::read_settings;
 pub(super) enum Providers {
     /// Print the address that each carrier is to call back at. The addresses are secrets.
     Webhooks,
-    /// Ask each configured carrier whether it can be reached and takes our credentials.
-    /// Sends nothing and costs nothing.
-    Check,
+    /// Ask each configured carrier whether it can be reached and takes our credentials. Without --to
+    /// it sends nothing and costs nothing.
+    Check {
+        /// Also send one message to this number, in international form. It is paid for.
+        #[arg(long, value_name = "NUMBER")]
+        to: Option<String>,
+        /// With --to: call instead of sending a text.
+        #[arg(long, requires = "to")]
+        call: bool,
+    },
 }
 
 pub(super) async fn run(environment: &Environment, command: &Providers) -> anyhow::Result<()> {
     match command {
         Providers::Webhooks => webhooks(environment),
-        Providers::Check => check(environment).await,
+        Providers::Check { to, call } => {
+            check(environment).await?;
+            let channel = if *call { Channel::Call } else { Channel::Sms };
+            match to {
+                Some(number) => send_trial(environment, number, channel).await,
+                None => Ok(()),
+            }
+        }
     }
 }
 
@@ -60,6 +75,30 @@ async fn check(environment: &Environment) -> anyhow::Result<()> {
         refused == 0,
         "{refused} of the carriers in VERIFICATION_PROVIDER cannot be used"
     );
+    Ok(())
+}
+
+/// Through the ledger and the budgets, like any other message.
+async fn send_trial(
+    environment: &Environment,
+    number: &str,
+    channel: Channel,
+) -> anyhow::Result<()> {
+    let number = PhoneNumber::parse(number, None).with_context(|| format!("--to {number}"))?;
+    let (settings, _) = Settings::read(environment)?;
+    let database = database::pool(settings.database.clone(), 1);
+    database::require_current(&database).await?;
+    let base_url = settings.base_url(settings.port);
+    let application =
+        Application::build(settings, database.clone(), Clock::default(), base_url).await?;
+    let otp = &application.state.otp;
+    let trial = otp.send_trial(&database, &number, channel).await?;
+    let reference = trial.reference.as_deref().unwrap_or("none");
+    show(
+        trial.provider,
+        "sent",
+        &format!("{} to {number}, its id: {reference}", channel.as_str()),
+    )?;
     Ok(())
 }
 

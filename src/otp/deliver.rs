@@ -3,17 +3,26 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::foundation::MessageId;
+use crate::foundation::{ChallengeId, MessageId, PhoneNumber};
 
 use super::carriage::Carriage;
 use super::ledger::{self, News, State};
 use super::providers::delivery::Message;
 use super::providers::failure::ProviderFailure;
 use super::providers::hosted::{CODE_PLACEHOLDER, Wording};
-use super::send::{Draft, Live, Recipient, SendError, next_admitted};
+use super::send::{Draft, Live, SendError, next_admitted};
 use super::store::{self, End};
 use super::windows;
-use super::{Otp, OtpFailure};
+use super::{Addressee, Channel, Otp, OtpFailure};
+
+/// What a carrier is handed.
+pub(super) struct Parcel<'a> {
+    pub(super) message: MessageId,
+    pub(super) challenge: ChallengeId,
+    pub(super) to: &'a PhoneNumber,
+    pub(super) channel: Channel,
+    pub(super) addressee: &'a Addressee,
+}
 
 /// A code that a carrier has taken.
 #[derive(Debug)]
@@ -27,7 +36,7 @@ impl Otp {
     /// certainly not judged the destination. No database connection is held while one is asked.
     pub async fn deliver(&self, database: &PgPool, mut draft: Draft) -> Result<Sent, SendError> {
         loop {
-            let handed_over = self.hand_over(&draft).await;
+            let handed_over = self.hand_over(&draft.carriage, &draft.parcel()).await;
             if let Some(carrier) = draft.carriage.carrier() {
                 carrier.note(handed_over.as_ref().err(), self.clock.now());
             }
@@ -60,12 +69,16 @@ impl Otp {
     }
 
     /// Asks the carrier. Returns its id of the message or of the verification.
-    async fn hand_over(&self, draft: &Draft) -> Result<Option<String>, ProviderFailure> {
-        let Recipient { number: to, channel, addressee, .. } = &draft.recipient;
-        let (now, channel, texts) = (self.clock.now(), *channel, &self.rules.texts);
-        match &draft.carriage {
+    pub(super) async fn hand_over(
+        &self,
+        carriage: &Carriage,
+        parcel: &Parcel<'_>,
+    ) -> Result<Option<String>, ProviderFailure> {
+        let Parcel { message: id, challenge, to, channel, addressee } = *parcel;
+        let (now, texts) = (self.clock.now(), &self.rules.texts);
+        match carriage {
             Carriage::Hosted(_, provider) => {
-                let reference = draft.challenge.to_string();
+                let reference = challenge.to_string();
                 let text = texts.render_around(addressee, to, channel, CODE_PLACEHOLDER);
                 let wording = Wording::new(addressee, &text);
                 let start = provider.start(now, to.e164(), channel, &reference, &wording);
@@ -74,7 +87,6 @@ impl Otp {
             Carriage::Delivery(_, provider, code) => {
                 let text = &texts.render(addressee, to, channel, code);
                 let language = addressee.language;
-                let (id, challenge) = (draft.message, draft.challenge);
                 let message = Message { id, challenge, to, channel, code, text, language };
                 provider.send(now, &message).await.map(|accepted| Some(accepted.reference))
             }
@@ -141,10 +153,11 @@ impl Otp {
         let now = self.clock.now();
         let mut transaction = database.begin().await?;
         let postings = self.note_failure(&mut transaction, draft.message, failure, now).await?;
-        store::end(&mut transaction, draft.challenge, End::NotSent, now).await?;
+        // The windows before the code, as `reserve` locks them.
         if !draft.may_have_sent {
             windows::give_back(&mut transaction, &draft.counted, draft.reserved_at).await?;
         }
+        store::end(&mut transaction, draft.challenge, End::NotSent, now).await?;
         self.give_money_back(&mut transaction, &postings, now).await?;
         transaction.commit().await
     }

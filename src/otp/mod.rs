@@ -22,6 +22,7 @@ mod spending;
 mod spoken;
 mod store;
 pub mod text;
+mod trial;
 mod webhooks;
 mod windows;
 
@@ -48,6 +49,7 @@ pub use receive::Noted;
 pub use send::{Draft, Live, Recipient, SendError};
 pub use spoken::Speech;
 pub use text::{Addressee, AppHash, Language, Occasion, Texts};
+pub use trial::Trial;
 pub use webhooks::{NoBaseUrl, WebhookLinks};
 
 /// How long codes and the windows over sends are kept for: the longest window is a day.

@@ -9,7 +9,6 @@ use tracing::info;
 use crate::foundation::{ChallengeId, PhoneNumber};
 
 use super::ledger::{self, News, State};
-use super::money::{Amount, Currency};
 use super::providers::callback::Intended;
 use super::providers::receipt::{Fate, Receipt, Subject};
 use super::{Otp, OtpFailure, store};
@@ -29,8 +28,8 @@ pub enum Noted {
 }
 
 impl Otp {
-    /// Notes in the ledger what became of a message of `provider`. The same receipt again changes
-    /// nothing.
+    /// Notes in the ledger what became of a message of `provider`, and what it cost. The same receipt again
+    /// changes nothing.
     pub async fn note_receipt(
         &self,
         database: &PgPool,
@@ -76,9 +75,7 @@ impl Otp {
             segments: receipt.segments.and_then(|segments| i16::try_from(segments).ok()),
         };
         let moved = ledger::advance(connection, message, news, self.clock.now()).await?;
-        if let Some((price, currency)) = final_price(receipt) {
-            self.settle(connection, message, price, &currency).await?;
-        }
+        self.note_price(connection, message, receipt).await?;
         Ok(if moved { Noted::Moved } else { Noted::Nothing })
     }
 
@@ -99,15 +96,6 @@ impl Otp {
         let begins = now - EXPECTED_FOR;
         Ok(store::is_expected(connection, id, &number, channel, begins, now).await?)
     }
-}
-
-/// What the message has cost, where that is told. Nothing is not final while it is on its way: some
-/// carriers name the price only at the end.
-fn final_price(receipt: &Receipt) -> Option<(Amount, Currency)> {
-    let price = receipt.price.as_ref()?;
-    let is_under_way = matches!(receipt.fate, Fate::Sent) && price.amount_micros == 0;
-    let amount = Amount::from_micros(price.amount_micros).filter(|_| !is_under_way)?;
-    Some((amount, price.currency.parse().ok()?))
 }
 
 impl Noted {

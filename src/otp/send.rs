@@ -11,6 +11,7 @@ use crate::foundation::{ChallengeId, Limited, MessageId, NumberType, PhoneNumber
 use super::carriage::Carriage;
 use super::carriers::Carrier;
 use super::code::{Binding, CodeHash};
+use super::deliver::Parcel;
 use super::ledger::{self, Entry};
 use super::limits::Counted;
 use super::money::{BudgetScope, Postings, Warning};
@@ -212,11 +213,11 @@ impl Otp {
         let entry = Entry {
             id: draft.message,
             challenge: draft.challenge,
-            user: draft.recipient.user,
+            user: Some(draft.recipient.user),
             number,
             provider: carrier.name(),
             channel: *channel,
-            purpose: Purpose::Login,
+            purpose: Purpose::Login.as_str(),
             price,
             currency: self.money.currency(),
         };
@@ -284,6 +285,12 @@ pub(super) fn next_admitted(
 }
 
 impl Draft {
+    pub(super) fn parcel(&self) -> Parcel<'_> {
+        let Recipient { number, channel, addressee, .. } = &self.recipient;
+        let (message, challenge) = (self.message, self.challenge);
+        Parcel { message, challenge, to: number, channel: *channel, addressee }
+    }
+
     /// The code as it will be once sent.
     pub(super) fn live(&self) -> Live {
         Live {

@@ -12,6 +12,7 @@ use super::deliver::news_of;
 use super::ledger::{self, Told};
 use super::money::{Amount, Currency, Money, Postings, Warning};
 use super::providers::failure::ProviderFailure;
+use super::providers::receipt::{Fate, Receipt};
 use super::send::SendError;
 
 impl Otp {
@@ -89,6 +90,24 @@ impl Otp {
             currency = %self.money.currency(),
             "80 % of the budget for messages are spent"
         );
+    }
+
+    /// Notes the price that a receipt tells, if it does. Nothing at all is believed once the message
+    /// has come to its end only: before that it means that nobody has counted yet.
+    pub(super) async fn note_price(
+        &self,
+        connection: &mut PgConnection,
+        message: MessageId,
+        receipt: &Receipt,
+    ) -> sqlx::Result<()> {
+        let Some(told) = &receipt.price else { return Ok(()) };
+        let amount = Amount::from_micros(told.amount_micros);
+        let (Some(price), Ok(currency)) = (amount, told.currency.parse()) else { return Ok(()) };
+        let is_too_early = price == Amount::ZERO && matches!(receipt.fate, Fate::Sent);
+        if !is_too_early {
+            self.settle(connection, message, price, &currency).await?;
+        }
+        Ok(())
     }
 
     /// Notes what a carrier says that a message has cost, once; the budgets of the day and the

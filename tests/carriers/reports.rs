@@ -102,16 +102,37 @@ async fn a_text_is_delivered_once_whatever_comes_later() {
         assert_eq!(message(&world.served).await.0, state, "{status}");
     }
     assert_eq!(message(&world.served).await, ("delivered".to_owned(), None, Some(2)));
-    let query = "SELECT price_micros, price_currency, price_is_told FROM messages";
-    let price: (i64, String, bool) =
-        sqlx::query_as(query).fetch_one(&world.served.database).await.unwrap();
-    assert_eq!(price, (5000, "USD".to_owned(), true), "as Plivo told it");
     assert_eq!(world.report(&world.token, &[("MessageUUID", "x"), ("Status", "odd")]).await, 404);
     let stranger = [("MessageUUID", "another"), ("Status", "delivered")];
     assert_eq!(world.report(&world.token, &stranger).await, 204, "nothing of ours");
     let oversized = "x".repeat(17 * 1024);
     let form = [("MessageUUID", uuid.as_str()), ("Status", oversized.as_str())];
     assert_eq!(world.report(&world.token, &form).await, 413);
+}
+
+#[tokio::test]
+async fn the_carriers_price_counts_from_its_first_word_on() {
+    let world = PlivoWorld::new().await;
+    world.served.pending().await;
+    let uuid = world.fake.messages()[0].uuid.clone();
+    let price = async || {
+        let query = "SELECT price_micros, price_is_told FROM messages";
+        let price = sqlx::query_as::<_, (i64, bool)>(query).fetch_one(&world.served.database);
+        price.await.unwrap()
+    };
+    let (estimate, is_told) = price().await;
+    assert!(estimate > 0 && !is_told);
+    for (status, amount, wanted) in [
+        ("sent", "0.00000", (estimate, false)),
+        ("sent", "", (estimate, false)),
+        ("sent", "0.00500", (5000, true)),
+        ("delivered", "0.00500", (5000, true)),
+        ("delivered", "0.70000", (5000, true)),
+    ] {
+        let form = [("MessageUUID", uuid.as_str()), ("Status", status), ("TotalAmount", amount)];
+        assert_eq!(world.report(&world.token, &form).await, 204, "{status} {amount}");
+        assert_eq!(price().await, wanted, "{status} {amount}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! `ringfence providers`: what an operator asks of the carriers.
 
+use sqlx::ConnectOptions as _;
+
 use super::installation::Installation;
 
 #[tokio::test]
@@ -45,4 +47,36 @@ async fn the_addresses_of_webhooks_are_printed_and_change_with_the_key() {
     installation.unset("BASE_URL");
     let refused = installation.run(&["providers", "webhooks"]).await;
     assert!(refused.complaint().contains("BASE_URL"), "{}", refused.err);
+}
+
+/// State, purpose, user and the carrier's id.
+type Row = (String, String, Option<String>, Option<String>);
+
+#[tokio::test]
+async fn a_trial_sends_one_message_which_is_in_the_ledger() {
+    let mut installation = Installation::new().await;
+    let migrated = installation.run(&["migrate", "run"]).await;
+    assert_eq!(migrated.status.code(), Some(0), "{}", migrated.err);
+    let number = "+46701234567";
+    let sent = installation.run(&["providers", "check", "--to", number]).await;
+    assert_eq!(sent.status.code(), Some(0), "{}", sent.err);
+    let starts = installation.sinch.starts();
+    assert_eq!(starts.len(), 1);
+    assert_eq!(starts[0].number, number);
+    assert!(sent.out.contains("sms to +46•••••••4567"), "{}", sent.out);
+    assert!(!sent.out.contains(number), "{}", sent.out);
+
+    let mut database = installation.database.options.connect().await.unwrap();
+    let query = "SELECT state, purpose, user_id::text, provider_reference FROM messages";
+    let rows: Vec<Row> = sqlx::query_as(query).fetch_all(&mut database).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((&*rows[0].0, &*rows[0].1, &rows[0].2), ("sent", "trial", &None));
+    assert!(sent.out.contains(rows[0].3.as_deref().unwrap()), "{}", sent.out);
+
+    installation.set("SINCH_APP_SECRET", "AAAAAAAAAAAAAAAAAAAAAA==");
+    let refused = installation.run(&["providers", "check", "--to", number]).await;
+    refused.complaint();
+    assert_eq!(installation.sinch.starts().len(), 1, "nothing is sent where the check fails");
+    let wrong = installation.run(&["providers", "check", "--call"]).await;
+    assert_ne!(wrong.status.code(), Some(0));
 }

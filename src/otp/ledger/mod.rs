@@ -13,8 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::foundation::{ChallengeId, KeyPurpose, Keyring, MessageId, PhoneNumber, UserId};
 
+use super::Channel;
 use super::money::{Amount, Currency};
-use super::{Channel, Purpose};
 
 pub(super) use prices::{Told, settle, waive};
 pub use report::{Figures, ReportBy, ReportLine, report};
@@ -31,11 +31,12 @@ pub(super) const QUEUED_MAX: TimeDelta = TimeDelta::minutes(2);
 pub(super) struct Entry<'a> {
     pub(super) id: MessageId,
     pub(super) challenge: ChallengeId,
-    pub(super) user: UserId,
+    /// Nobody's where an operator tries a carrier.
+    pub(super) user: Option<UserId>,
     pub(super) number: &'a PhoneNumber,
     pub(super) provider: &'static str,
     pub(super) channel: Channel,
-    pub(super) purpose: Purpose,
+    pub(super) purpose: &'static str,
     /// By the price table.
     pub(super) price: Amount,
     pub(super) currency: &'a Currency,

@@ -34,7 +34,7 @@ pub(in crate::otp) async fn add(
         entry.number.country().map(ToString::to_string),
         entry.provider,
         entry.channel.as_str(),
-        entry.purpose.as_str(),
+        entry.purpose,
         entry.price.micros(),
         entry.currency.as_str(),
         now,
