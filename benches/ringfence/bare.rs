@@ -19,6 +19,8 @@ const MOST: i64 = 1000;
 const GUESS_WINDOWS: [i64; 10] = [1, 3, 7, 15, 31, 55, 79, 103, 127, 151];
 /// As long as every MAC that is stored.
 const MAC: [u8; 32] = [7; 32];
+/// What a message is said to cost.
+pub(crate) const PRICE_MICROS: i64 = 80_000;
 
 /// Who makes the code of a round.
 #[derive(Clone, Copy, Debug)]
@@ -191,6 +193,8 @@ impl BareRounds {
             .bind(self.provider())
             .bind("sms")
             .bind(LOGIN)
+            .bind(PRICE_MICROS)
+            .bind("USD")
             .bind(now)
             .execute(connection)
             .await?;
@@ -318,6 +322,7 @@ pub(crate) async fn advance(
         .bind(None::<String>)
         .bind(now)
         .bind(["queued", "unknown"])
+        .bind(None::<i16>)
         .execute(connection)
         .await
         .map(drop)

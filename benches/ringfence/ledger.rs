@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use ringfence::foundation::{ChallengeId, Clock, Entropy, MessageId, UserId};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::bare::advance;
+use crate::bare::{PRICE_MICROS, advance};
 use crate::figures::{Pair, Row, Target, Unit};
 use crate::load::{Client, Phase, drive};
 use crate::statements::Statements;
@@ -83,6 +83,8 @@ impl Client for Writer {
             .bind("plivo")
             .bind("sms")
             .bind("login")
+            .bind(PRICE_MICROS)
+            .bind("USD")
             .bind(now)
             .execute(&mut *transaction)
             .await?;

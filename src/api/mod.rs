@@ -72,8 +72,7 @@ fn open_routes() -> OpenApiRouter<AppState> {
 fn webhook_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(webhooks::report::report))
-        .routes(routes!(webhooks::answer::answer_post))
-        .routes(routes!(webhooks::answer::answer_get))
+        .routes(routes!(webhooks::answer::answer))
 }
 
 /// The routes that machines poll.

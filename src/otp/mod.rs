@@ -1,8 +1,18 @@
 //! One-time codes: sending them, judging guesses, and the limits on both.
 //!
 //! Owns the tables `otp_challenges`, `otp_windows`, `messages` and `message_budgets`. No database
-//! connection is held while a provider is asked. Whoever judges a code, the count of guesses, its expiry and its single use
-//! are kept here.
+//! connection is held while a provider is asked. Whoever judges a code, the count of guesses, its
+//! expiry and its single use are kept here.
+//!
+//! | to | look at |
+//! |---|---|
+//! | decide on a code | `send`, `limits` (what it counts against), `windows` (how that is counted) |
+//! | hand it over | `deliver`, `carriers` (whom to ask), `breaker` (whom to leave alone), `carriage` |
+//! | find words for it | `text`, `spoken` |
+//! | judge a guess | `guess`, `code`, `lockout` (the wait after wrong ones) |
+//! | know what was sent, and what it cost | `ledger`, `money`, `spending` (where the two meet) |
+//! | hear from a carrier | `webhooks` (where it calls), `receive` |
+//! | try a carrier | `trial` |
 
 mod breaker;
 mod carriage;

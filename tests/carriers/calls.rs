@@ -56,6 +56,12 @@ async fn plivo_speaks_a_code_once_and_only_to_itself() {
         "tampered"
     );
 
+    let path = call.answer_url.strip_prefix("https://auth.example.com").unwrap();
+    let unsigned = http_client().unwrap().post(format!("{}{path}", served.address));
+    assert_eq!(unsigned.send().await.unwrap().status().as_u16(), 404, "not signed at all");
+    let asked = http_client().unwrap().get(format!("{}{path}", served.address));
+    assert_eq!(asked.send().await.unwrap().status().as_u16(), 405, "calls ask by POST");
+
     // A cold pool would let one fetch through after the other.
     let racers = 8;
     let mut held = Vec::new();
@@ -83,4 +89,31 @@ async fn plivo_speaks_a_code_once_and_only_to_itself() {
     assert_eq!(spoken.len(), 1, "spoken once");
     let code: String = spoken[0].split("Your code is ").nth(1).unwrap()[..16].replace(", ", "");
     served.finish(&ticket, &code).await;
+}
+
+#[tokio::test]
+async fn a_code_that_has_ended_is_not_spoken() {
+    let config = fake_plivo::FakeConfig::default();
+    let fake = FakePlivo::start(config.clone()).await.unwrap();
+    let number = format!("+{}", config.phone_number);
+    let served = Served::with(&[
+        ("VERIFICATION_PROVIDER", "plivo"),
+        ("BASE_URL", "https://auth.example.com"),
+        ("OTP_RESEND_SECONDS", "0"),
+        ("PLIVO_BASE_URL", fake.base_url()),
+        ("PLIVO_AUTH_ID", &config.auth_id),
+        ("PLIVO_AUTH_TOKEN", &config.auth_token),
+        ("PLIVO_PHONE_NUMBER", &number),
+    ])
+    .await;
+    let ticket = served.register().await;
+    let by_call = json!({"loginTicket": ticket, "channel": "call"});
+    for calls in 1..=2 {
+        let (status, sent) = served.post("request-otp", by_call.clone()).await;
+        assert_eq!((status, fake.calls().len()), (200, calls), "{sent}");
+    }
+    let [overtaken, live] = &fake.calls()[..] else { panic!("two calls were placed") };
+    let words = async |call| fetch_words(&served.address, call, &config.auth_token).await;
+    assert_eq!(words(overtaken).await.0, 404, "a newer code has taken its place");
+    assert_eq!(words(live).await.0, 200);
 }

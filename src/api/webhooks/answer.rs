@@ -16,7 +16,7 @@ use super::{Received, refused};
 ///
 /// Plivo asks when somebody has picked up, and is told once. Signed (V3).
 #[utoipa::path(post, path = "/webhooks/{provider}/{secret}/answer/{token}", tag = "carriers",
-    operation_id = "callAnswerByPost",
+    operation_id = "callAnswer",
     params(
         ("provider" = String, Path, description = "`plivo`."),
         ("secret" = String, Path, description = "That of the webhook."),
@@ -27,37 +27,7 @@ use super::{Received, refused};
         (status = 404, description = "Not believed, told before, or too late."),
         (status = 413, description = "A body has at most 16 KiB."),
     ))]
-pub(in crate::api) async fn answer_post(
-    state: State<AppState>,
-    path: Path<(String, String, String)>,
-    request: Request,
-) -> Result<Response, Problem> {
-    answer(state, path, request).await
-}
-
-/// The words of a call, by GET
-///
-/// The same, for accounts whose calls ask by GET.
-#[utoipa::path(get, path = "/webhooks/{provider}/{secret}/answer/{token}", tag = "carriers",
-    operation_id = "callAnswerByGet",
-    params(
-        ("provider" = String, Path, description = "`plivo`."),
-        ("secret" = String, Path, description = "That of the webhook."),
-        ("token" = String, Path, description = "What to say, sealed."),
-    ),
-    responses(
-        (status = 200, description = "Plivo XML.", content_type = "text/xml", body = String),
-        (status = 404, description = "Not believed, told before, or too late."),
-    ))]
-pub(in crate::api) async fn answer_get(
-    state: State<AppState>,
-    path: Path<(String, String, String)>,
-    request: Request,
-) -> Result<Response, Problem> {
-    answer(state, path, request).await
-}
-
-async fn answer(
+pub(in crate::api) async fn answer(
     State(app): State<AppState>,
     Path((provider, secret, token)): Path<(String, String, String)>,
     request: Request,

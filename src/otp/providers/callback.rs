@@ -14,7 +14,7 @@ use crate::otp::Channel;
 /// A request of a carrier, unread.
 #[derive(Clone, Copy, Debug)]
 pub struct Callback<'a> {
-    /// `POST`, or `GET` where Plivo asks what to speak.
+    /// Its method: Sinch's signatures cover it.
     pub method: &'a str,
     /// Scheme, host and path as the carrier knows them, with the query: signatures cover it.
     pub url: &'a Url,

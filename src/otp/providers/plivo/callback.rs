@@ -32,8 +32,7 @@ impl Callbacks {
     pub fn is_of_a_call(&self, callback: &Callback<'_>) -> bool {
         let nonce = header(callback, "x-plivo-signature-v3-nonce");
         let query = callback.url.query_pairs().into_owned().collect();
-        let form = if callback.method == "POST" { form(callback.body) } else { Vec::new() };
-        let text = signature::v3_text(&base(callback.url), query, form, nonce);
+        let text = signature::v3_text(&base(callback.url), query, form(callback.body), nonce);
         !nonce.is_empty()
             && self.is_signed(callback, &text, ["x-plivo-signature-v3", "x-plivo-signature-ma-v3"])
     }
