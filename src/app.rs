@@ -73,6 +73,7 @@ impl Application {
                 settings.otp,
                 settings.money,
                 carriers,
+                settings.code_store,
                 keyring,
                 clock.clone(),
                 entropy.clone(),

@@ -23,7 +23,8 @@ pub(super) struct Health {
 /// The answer of `/readyz`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Readiness {
-    /// `UP` where every check is, otherwise `DOWN`.
+    /// `DOWN` where the database or its schema is, `DEGRADED` where only codes cannot be sent or
+    /// checked because Redis is away, otherwise `UP`.
     #[schema(example = "UP")]
     status: &'static str,
     checks: Checks,
@@ -38,6 +39,11 @@ pub(super) struct Checks {
     /// Whether its schema has everything that this version needs: `UP` or `DOWN`.
     #[schema(example = "UP")]
     migrations: &'static str,
+    /// Whether Redis answers: `UP` or `DOWN`. Only where codes are kept there. Without it the server is
+    /// not `DOWN`: whoever needs no code can still log in.
+    #[schema(example = "UP")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis: Option<&'static str>,
     /// Who carries the codes, in the order in which they are asked. A carrier that is out of order
     /// does not make the server `DOWN`: whoever needs no code can still log in.
     providers: Vec<ProviderCheck>,
@@ -83,10 +89,11 @@ pub(super) async fn livez(state: State<AppState>) -> Json<Health> {
     ))]
 pub(super) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Readiness>) {
     let DatabaseHealth { answers, is_current } = app.database_watch.look(&app.database).await;
-    let (code, status) = if answers && is_current {
-        (StatusCode::OK, "UP")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "DOWN")
+    let redis = app.otp.store().answers().await;
+    let (code, status) = match redis {
+        _ if !(answers && is_current) => (StatusCode::SERVICE_UNAVAILABLE, "DOWN"),
+        Some(false) => (StatusCode::OK, "DEGRADED"),
+        _ => (StatusCode::OK, "UP"),
     };
     let providers = app.otp.carriers().all().iter().map(|carrier| ProviderCheck {
         name: carrier.name(),
@@ -95,6 +102,7 @@ pub(super) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Rea
     let checks = Checks {
         database: word(answers),
         migrations: word(is_current),
+        redis: redis.map(word),
         providers: providers.collect(),
     };
     (code, Json(Readiness { status, checks }))

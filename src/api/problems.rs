@@ -10,10 +10,16 @@ use crate::state::App;
 /// A day, in seconds. A spent month may last for weeks, but the operator can raise its budget.
 const BUDGET_RETRY_MAX: u64 = 86_400;
 
+/// In seconds. A store that was restarted is back by then.
+const STORE_RETRY: u64 = 5;
+
 impl From<OtpFailure> for Problem {
     fn from(failure: OtpFailure) -> Self {
         match failure {
             OtpFailure::Database(error) => error.into(),
+            OtpFailure::Store(_) => {
+                Self::new(Kind::StoreUnavailable).retry_after(STORE_RETRY).caused_by(failure)
+            }
             OtpFailure::Entropy(error) => Self::internal(error),
         }
     }

@@ -14,7 +14,9 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::foundation::{Country, Keyring, PhoneNumber};
 use crate::http::{RateLimit, TrustedProxies};
-use crate::otp::{Channel, OtpCode, Rules};
+#[cfg(feature = "redis")]
+use crate::otp::RedisStore;
+use crate::otp::{Channel, CodeStore, OtpCode, Rules};
 use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
 
@@ -113,6 +115,17 @@ fn database_by_parts(reader: &mut Reader<'_>) -> Option<PgConnectOptions> {
         Some(password) => options.password(&password),
         None => options,
     })
+}
+
+/// PostgreSQL, unless `REDIS_URL` is set.
+pub(super) fn code_store(reader: &mut Reader<'_>) -> CodeStore {
+    #[cfg(feature = "redis")]
+    let store = reader.secret("REDIS_URL", |url| RedisStore::parse(url).map(CodeStore::Redis));
+    #[cfg(not(feature = "redis"))]
+    let store = reader.secret("REDIS_URL", |_| {
+        Err("there is no Redis in this build of ringfence; build it with --features redis")
+    });
+    store.unwrap_or_default()
 }
 
 pub(super) struct Tokens {

@@ -34,6 +34,8 @@ pub struct Settings {
     pub pool_size: u32,
     /// `AUTO_MIGRATE`.
     pub auto_migrate: bool,
+    /// `REDIS_URL`.
+    pub code_store: otp::CodeStore,
     /// `SECRET_KEY`.
     pub keyring: Keyring,
     /// `JWT_SECRET`.
@@ -112,6 +114,7 @@ impl Settings {
         let is_production = app_env == Some(AppEnv::Production);
         let server = sections::server(reader, is_production);
         let database = sections::database(reader);
+        let code_store = sections::code_store(reader);
         let tokens = sections::tokens(reader);
         let edge = sections::edge(reader);
         let india_dlt = texts::india_dlt(reader);
@@ -133,6 +136,7 @@ impl Settings {
             database: database.options,
             pool_size: database.pool_size,
             auto_migrate: database.auto_migrate,
+            code_store,
             keyring: tokens.keyring,
             jwt_secret: tokens.jwt_secret,
             token_lifetime: tokens.lifetime,

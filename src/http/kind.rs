@@ -40,6 +40,7 @@ pub enum Kind {
     SmsBudgetExhausted,
     HashingBusy,
     DatabaseUnavailable,
+    StoreUnavailable,
     OtpDeliveryUnknown,
 }
 
@@ -58,7 +59,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::JsonInvalid,
         Self::ValidationFailed,
         Self::ChannelNotSupported,
@@ -91,6 +92,7 @@ impl Kind {
         Self::SmsBudgetExhausted,
         Self::HashingBusy,
         Self::DatabaseUnavailable,
+        Self::StoreUnavailable,
         Self::OtpDeliveryUnknown,
     ];
 
@@ -130,6 +132,7 @@ impl Kind {
             Self::SmsBudgetExhausted => (503, "sms_budget_exhausted", "No more codes can be sent for now.", "The operator's budget for texts and calls is spent. `scope` says whether for the `day`, the `month` or, today, the number's `country`: a number of another country can then help. Logins that need no code go on. Wait `retryAfter` seconds."),
             Self::HashingBusy => (503, "hashing_busy", "Too many logins at once.", "Wait `retryAfter` seconds."),
             Self::DatabaseUnavailable => (503, "database_unavailable", "The service is not available now.", "Wait `retryAfter` seconds."),
+            Self::StoreUnavailable => (503, "store_unavailable", "No code can be sent or checked now.", "Where codes are kept is not available. Logins that need no code go on. Wait `retryAfter` seconds."),
             Self::OtpDeliveryUnknown => (504, "otp_delivery_unknown", "The carrier did not answer in time.", "A code that arrives all the same will not work. Wait, then request another."),
         };
         let Ok(status) = StatusCode::from_u16(status) else { unreachable!() };

@@ -11,7 +11,7 @@ use super::providers::hosted::HostedVerifier;
 use super::{OtpCode, Provider};
 
 /// Named in `otp_challenges.provider` for the numbers of `TEST_PHONE_NUMBERS`.
-const TEST_PROVIDER: &str = "test";
+pub(super) const TEST_PROVIDER: &str = "test";
 
 /// Who makes the code of a draft, and who carries it.
 #[derive(Clone)]

@@ -11,9 +11,17 @@ use super::providers::delivery::Message;
 use super::providers::failure::ProviderFailure;
 use super::providers::hosted::{CODE_PLACEHOLDER, Wording};
 use super::send::{Draft, Live, SendError, next_admitted};
-use super::store::{self, End};
-use super::windows;
+use super::store::End;
+use super::work::Work;
 use super::{Addressee, Channel, Otp, OtpFailure};
+
+/// What the ledger is told of a message whose code could not be written down: nobody was asked.
+pub(super) const STORE_AWAY: News<'static> = News {
+    state: State::Failed,
+    reference: None,
+    failure: Some("store_unavailable"),
+    segments: None,
+};
 
 /// What a carrier is handed.
 pub(super) struct Parcel<'a> {
@@ -46,7 +54,7 @@ impl Otp {
             };
             draft.may_have_sent |= failure.may_have_sent();
             let Some(next) = self.next_carriage(&mut draft, &failure)? else {
-                self.give_up(database, &draft, &failure).await?;
+                self.give_up(database, &draft, news_of(&failure)).await?;
                 return Err(failure.into());
             };
             self.fail_over(database, &mut draft, next, &failure).await?;
@@ -54,17 +62,19 @@ impl Otp {
     }
 
     /// Notes that the carrier took the code. `None`: a newer one took its place meanwhile.
+    ///
+    /// The ledger has it in any case: the transaction is to be committed even where the store fails.
     pub async fn record_sent(
         &self,
         connection: &mut PgConnection,
         sent: &Sent,
-    ) -> sqlx::Result<Option<Live>> {
+    ) -> Result<Option<Live>, OtpFailure> {
         let (draft, now) = (&sent.draft, self.clock.now());
         let news =
             News { state: State::Sent, reference: sent.reference(), failure: None, segments: None };
         ledger::advance(connection, draft.message, news, now).await?;
-        let marked =
-            store::mark_sent(connection, draft.challenge, sent.judged_under(), now).await?;
+        let (key, reference) = (draft.key(), sent.judged_under());
+        let marked = self.store.mark_sent(connection, &key, reference, now).await?;
         Ok(marked.then(|| draft.live()))
     }
 
@@ -117,15 +127,26 @@ impl Otp {
         failure: &ProviderFailure,
     ) -> Result<(), SendError> {
         let now = self.clock.now();
-        let mut transaction = database.begin().await?;
-        let postings = self.note_failure(&mut transaction, draft.message, failure, now).await?;
+        let mut work = Work::on(database);
+        let (connection, news) = (work.connection().await?, news_of(failure));
+        let postings = self.note_failure(connection, draft.message, news, now).await?;
         draft.carriage = next;
         let message = MessageId::new(now, &self.entropy).map_err(OtpFailure::from)?;
         let failed = std::mem::replace(&mut draft.message, message);
         let provider = draft.carriage.provider_name();
         let code_hash = self.code_hash(draft);
-        let is_live =
-            store::hand_to(&mut transaction, draft.challenge, provider, code_hash.as_ref()).await?;
+        let handed =
+            self.store.hand_to(&mut work, &draft.key(), provider, code_hash.as_ref()).await;
+        let mut transaction = work.into_transaction().await?;
+        let is_live = match handed {
+            Ok(is_live) => is_live,
+            Err(error) => {
+                transaction.rollback().await?;
+                draft.message = failed;
+                self.give_up(database, draft, news).await?;
+                return Err(error.into());
+            }
+        };
         let entered = if is_live {
             self.enter(&mut transaction, draft, postings, now).await
         } else {
@@ -135,7 +156,7 @@ impl Otp {
         if let Err(refusal) = self.conclude(database, transaction, entered, now).await {
             // Nothing of it has happened: no budget has room for the next carrier's message.
             draft.message = failed;
-            self.give_up(database, draft, failure).await?;
+            self.give_up(database, draft, news).await?;
             return Err(refusal);
         }
         // A racing request has begun a newer code in between: nobody would need this one.
@@ -144,22 +165,24 @@ impl Otp {
 
     /// Notes that no carrier took the code. Where certainly none has sent anything the send does
     /// not count, so that the user can ask again at once.
-    async fn give_up(
+    pub(super) async fn give_up(
         &self,
         database: &PgPool,
         draft: &Draft,
-        failure: &ProviderFailure,
-    ) -> sqlx::Result<()> {
+        news: News<'static>,
+    ) -> Result<(), OtpFailure> {
         let now = self.clock.now();
-        let mut transaction = database.begin().await?;
-        let postings = self.note_failure(&mut transaction, draft.message, failure, now).await?;
+        let mut work = Work::on(database);
+        let connection = work.connection().await?;
+        let postings = self.note_failure(connection, draft.message, news, now).await?;
         // The windows before the code, as `reserve` locks them.
         if !draft.may_have_sent {
-            windows::give_back(&mut transaction, &draft.counted, draft.reserved_at).await?;
+            self.store.give_back(&mut work, &draft.counted, draft.reserved_at).await?;
         }
-        store::end(&mut transaction, draft.challenge, End::NotSent, now).await?;
-        self.give_money_back(&mut transaction, &postings, now).await?;
-        transaction.commit().await
+        let ended = self.store.end(&mut work, &draft.key(), End::NotSent, now).await;
+        self.give_money_back(work.connection().await?, &postings, now).await?;
+        work.commit().await?;
+        ended
     }
 }
 

@@ -1,13 +1,12 @@
 //! The limits on sending: what a send counts against, and whether there is room.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
 
 use crate::foundation::PhoneNumber;
 
-use super::send::{Recipient, SendError};
-use super::store;
-use super::windows::{self, Subject, Window};
+use super::send::{Draft, Recipient, SendError};
+use super::windows::{Subject, Window};
+use super::work::Work;
 use super::{Otp, Purpose, Rules, Scope};
 
 /// One of the limits on sending.
@@ -26,28 +25,51 @@ pub(super) struct Counted {
 }
 
 impl Otp {
-    /// Counts a send against every limit. The caller's transaction undoes it where one has no room.
+    /// Counts a send against every limit. Where one has no room nothing is counted, once the caller has
+    /// given the work up.
     pub(super) async fn count_send(
         &self,
-        connection: &mut PgConnection,
+        work: &mut Work<'_>,
         recipient: &Recipient,
         now: DateTime<Utc>,
     ) -> Result<Counted, SendError> {
-        let horizon = now - self.rules.lifetime;
-        let is_free =
-            store::take_free_resend(connection, recipient.user, Purpose::Login, horizon).await?;
+        let (user, horizon) = (recipient.user, now - self.rules.lifetime);
+        let is_free = self.store.take_free_resend(work, user, Purpose::Login, horizon).await?;
         let limits = self.send_limits(recipient, is_free);
-        for SendLimit { scope, subject, windows } in &limits {
-            if !windows::take(connection, subject, windows, now).await? {
-                let retry_at = windows::room_at(connection, subject, windows, now).await?;
+        if let Err(refusal) = self.count_against(work, &limits, now).await {
+            if is_free {
+                self.store.undo_free_resend(user, Purpose::Login).await;
+            }
+            return Err(refusal);
+        }
+        let subjects = limits.map(|limit| limit.subject).to_vec();
+        Ok(Counted { subjects, is_free })
+    }
+
+    /// Undoes outside PostgreSQL what [`Self::count_send`] has done, for a send that came to nothing.
+    pub(super) async fn undo_count_send(&self, draft: &Draft, is_free: bool) {
+        self.store.undo_count(&draft.counted, draft.reserved_at).await;
+        if is_free {
+            self.store.undo_free_resend(draft.recipient.user, Purpose::Login).await;
+        }
+    }
+
+    async fn count_against(
+        &self,
+        work: &mut Work<'_>,
+        limits: &[SendLimit],
+        now: DateTime<Utc>,
+    ) -> Result<(), SendError> {
+        for SendLimit { scope, subject, windows } in limits {
+            if !self.store.count(work, subject, windows, now).await? {
+                let retry_at = self.store.room_at(work, subject, windows, now).await?;
                 return Err(match *scope {
                     Scope::User => SendError::Cooldown { retry_at },
                     scope => SendError::Capped { scope, retry_at },
                 });
             }
         }
-        let subjects = limits.map(|limit| limit.subject).to_vec();
-        Ok(Counted { subjects, is_free })
+        Ok(())
     }
 
     /// What a send counts against. The user comes first even where there is no wait: that row is

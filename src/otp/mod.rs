@@ -1,13 +1,14 @@
 //! One-time codes: sending them, judging guesses, and the limits on both.
 //!
-//! Owns the tables `otp_challenges`, `otp_windows`, `messages` and `message_budgets`. No database
-//! connection is held while a provider is asked. Whoever judges a code, the count of guesses, its
-//! expiry and its single use are kept here.
+//! Owns the tables `otp_challenges`, `otp_windows`, `messages` and `message_budgets`, and the keys in
+//! Redis where that is in use. No database connection is held while a provider is asked. Whoever judges a
+//! code, the count of guesses, its expiry and its single use are kept here.
 //!
 //! | to | look at |
 //! |---|---|
 //! | decide on a code | `send`, `limits` (what it counts against), `windows` (how that is counted) |
 //! | hand it over | `deliver`, `carriers` (whom to ask), `breaker` (whom to leave alone), `carriage` |
+//! | keep codes and limits on addresses elsewhere | `code_store` (the port), `store`, `redis_store`, `work` |
 //! | find words for it | `text`, `spoken` |
 //! | judge a guess | `guess`, `code`, `lockout` (the wait after wrong ones) |
 //! | know what was sent, and what it cost | `ledger`, `money`, `spending` (where the two meet) |
@@ -19,6 +20,7 @@ mod carriage;
 mod carriers;
 mod channel;
 mod code;
+mod code_store;
 mod deliver;
 mod guess;
 mod ledger;
@@ -27,6 +29,8 @@ mod lockout;
 mod money;
 pub mod providers;
 mod receive;
+#[cfg(feature = "redis")]
+mod redis_store;
 mod send;
 mod spending;
 mod spoken;
@@ -35,6 +39,7 @@ pub mod text;
 mod trial;
 mod webhooks;
 mod windows;
+mod work;
 
 use std::collections::{HashMap, HashSet};
 
@@ -48,6 +53,7 @@ pub use breaker::BreakerState;
 pub use carriers::{Carrier, Carriers, Destination, Route};
 pub use channel::Channel;
 pub use code::{OtpCode, OtpCodeError};
+pub use code_store::{CodeStore, StoreFailure};
 pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
 pub use ledger::{Figures, ReportBy, ReportLine, report};
@@ -56,6 +62,8 @@ pub use money::{
 };
 pub use providers::Provider;
 pub use receive::Noted;
+#[cfg(feature = "redis")]
+pub use redis_store::{RedisStore, RedisUrlError};
 pub use send::{Draft, Live, Recipient, SendError};
 pub use spoken::Speech;
 pub use text::{Addressee, AppHash, Language, Occasion, Texts};
@@ -141,6 +149,7 @@ pub struct Otp {
     rules: Rules,
     money: Money,
     carriers: Carriers,
+    store: CodeStore,
     keyring: std::sync::Arc<Keyring>,
     clock: Clock,
     entropy: Entropy,
@@ -152,22 +161,26 @@ pub enum OtpFailure {
     /// The database did.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    /// The store of codes did, where it is not the database.
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
     /// The operating system's generator did.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
 }
 
 impl Otp {
-    /// Codes by `rules`, paid for within `money`, carried by `carriers`.
+    /// Codes by `rules`, paid for within `money`, carried by `carriers`, kept in `store`.
     pub fn new(
         rules: Rules,
         money: Money,
         carriers: Carriers,
+        store: CodeStore,
         keyring: std::sync::Arc<Keyring>,
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self { rules, money, carriers, keyring, clock, entropy }
+        Self { rules, money, carriers, store, keyring, clock, entropy }
     }
 
     /// The rules in force.
@@ -178,6 +191,11 @@ impl Otp {
     /// Who carries the codes.
     pub fn carriers(&self) -> &Carriers {
         &self.carriers
+    }
+
+    /// Where codes are kept.
+    pub fn store(&self) -> &CodeStore {
+        &self.store
     }
 
     /// Deletes what no limit and no guess asks for any more, and calls unknown what was left behind

@@ -11,7 +11,7 @@ use crate::foundation::{ChallengeId, PhoneNumber};
 use super::ledger::{self, News, State};
 use super::providers::callback::Intended;
 use super::providers::receipt::{Fate, Receipt, Subject};
-use super::{Otp, OtpFailure, store};
+use super::{Otp, OtpFailure};
 
 /// How long after a start its request event may come. Sinch sends it at once.
 const EXPECTED_FOR: TimeDelta = TimeDelta::minutes(2);
@@ -92,9 +92,8 @@ impl Otp {
             return Ok(false);
         };
         let now = self.clock.now();
-        let connection = &mut *database.acquire().await?;
-        let begins = now - EXPECTED_FOR;
-        Ok(store::is_expected(connection, id, &number, channel, begins, now).await?)
+        let sent = (&number, channel);
+        self.store.is_expected(database, id, sent, now - EXPECTED_FOR, now).await
     }
 }
 

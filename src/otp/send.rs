@@ -11,14 +11,16 @@ use crate::foundation::{ChallengeId, Limited, MessageId, NumberType, PhoneNumber
 use super::carriage::Carriage;
 use super::carriers::Carrier;
 use super::code::{Binding, CodeHash};
-use super::deliver::Parcel;
+use super::code_store::Key;
+use super::deliver::{Parcel, STORE_AWAY};
 use super::ledger::{self, Entry};
 use super::limits::Counted;
 use super::money::{BudgetScope, Postings, Warning};
 use super::providers::failure::ProviderFailure;
-use super::store::{self, NewChallenge};
+use super::store::NewChallenge;
 use super::windows::Subject;
-use super::{Addressee, Channel, Otp, OtpCode, OtpFailure, Purpose, Scope};
+use super::work::Work;
+use super::{Addressee, Channel, Otp, OtpCode, OtpFailure, Purpose, Scope, StoreFailure};
 
 /// Who is to get a code, by which way, and from where that was asked.
 #[derive(Clone, Debug)]
@@ -119,6 +121,12 @@ impl From<sqlx::Error> for SendError {
     }
 }
 
+impl From<StoreFailure> for SendError {
+    fn from(failure: StoreFailure) -> Self {
+        Self::Failure(failure.into())
+    }
+}
+
 impl Otp {
     /// Decides on a code for `recipient`: counts it against every limit, ends the code before it
     /// and writes it down, in the ledger too, all or nothing. Nothing is sent yet.
@@ -133,17 +141,38 @@ impl Otp {
             Some(code) => (Carriage::Test(code), VecDeque::new()),
             None => self.choose(&recipient, now)?,
         };
-        let mut transaction = database.begin().await?;
+        let mut work = Work::on(database);
         let counted = match carriage {
             Carriage::Test(_) => Counted::default(),
-            _ => self.count_send(&mut transaction, &recipient, now).await?,
+            _ => self.count_send(&mut work, &recipient, now).await?,
         };
         let is_free = counted.is_free;
         let draft = self.draft(recipient, carriage, others, counted, now)?;
-        store::replace(&mut transaction, &self.new_challenge(&draft, is_free)).await?;
-        let entered = self.enter(&mut transaction, &draft, Postings::default(), now).await;
-        self.conclude(database, transaction, entered, now).await?;
+        let new = self.new_challenge(&draft, is_free);
+        if let Err(refusal) = self.write_down(database, work, &draft, &new).await {
+            self.undo_count_send(&draft, is_free).await;
+            return Err(refusal);
+        }
+        if let Err(failure) = self.store.replace_after_commit(&new).await {
+            self.give_up(database, &draft, STORE_AWAY).await?;
+            return Err(failure.into());
+        }
         Ok(draft)
+    }
+
+    /// Writes the code into PostgreSQL and enters its message in the ledger.
+    async fn write_down(
+        &self,
+        database: &PgPool,
+        mut work: Work<'_>,
+        draft: &Draft,
+        new: &NewChallenge<'_>,
+    ) -> Result<(), SendError> {
+        let now = draft.reserved_at;
+        self.store.replace_within(&mut work, new).await?;
+        let mut transaction = work.into_transaction().await?;
+        let entered = self.enter(&mut transaction, draft, Postings::default(), now).await;
+        self.conclude(database, transaction, entered, now).await
     }
 
     /// The code that the user has been sent and can still enter, if any.
@@ -152,9 +181,9 @@ impl Otp {
         database: &PgPool,
         user: UserId,
         resend_at: DateTime<Utc>,
-    ) -> sqlx::Result<Option<Live>> {
-        let connection = &mut *database.acquire().await?;
-        let row = store::find_live(connection, user, Purpose::Login, self.clock.now()).await?;
+    ) -> Result<Option<Live>, OtpFailure> {
+        let now = self.clock.now();
+        let row = self.store.find_live(database, user, Purpose::Login, now).await?;
         Ok(row.map(|row| Live {
             channel: Channel::parse(&row.channel).unwrap_or(self.rules.default_channel),
             destination: PhoneNumber::from_e164(&row.phone_number)
@@ -285,6 +314,10 @@ pub(super) fn next_admitted(
 }
 
 impl Draft {
+    pub(super) fn key(&self) -> Key {
+        Key { user: self.recipient.user, purpose: Purpose::Login, id: self.challenge }
+    }
+
     pub(super) fn parcel(&self) -> Parcel<'_> {
         let Recipient { number, channel, addressee, .. } = &self.recipient;
         let (message, challenge) = (self.message, self.challenge);

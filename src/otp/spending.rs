@@ -8,26 +8,24 @@ use chrono::{DateTime, Utc};
 use crate::foundation::MessageId;
 
 use super::Otp;
-use super::deliver::news_of;
-use super::ledger::{self, Told};
+use super::ledger::{self, News, State, Told};
 use super::money::{Amount, Currency, Money, Postings, Warning};
-use super::providers::failure::ProviderFailure;
 use super::providers::receipt::{Fate, Receipt};
 use super::send::SendError;
 
 impl Otp {
-    /// Notes that the carrier failed with a message. Returns what is to be given back: the price,
-    /// where it has certainly not been sent.
+    /// Notes that a message came to nothing, or that nobody can tell. Returns what is to be given
+    /// back: the price, where it has certainly not been sent.
     pub(super) async fn note_failure(
         &self,
         connection: &mut PgConnection,
         message: MessageId,
-        failure: &ProviderFailure,
+        news: News<'static>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<Postings> {
-        let has_moved = ledger::advance(connection, message, news_of(failure), now).await?;
+        let has_moved = ledger::advance(connection, message, news, now).await?;
         let mut postings = Postings::default();
-        if !has_moved || failure.may_have_sent() {
+        if !has_moved || news.state != State::Failed {
             return Ok(postings);
         }
         if let Some(change) = ledger::waive(connection, message).await? {

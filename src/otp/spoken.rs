@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::foundation::{ChallengeId, KeyPurpose, Keyring};
 
-use super::{Otp, OtpCode, OtpFailure, store};
+use super::{Otp, OtpCode, OtpFailure};
 
 /// How long a carrier may take to place a call and ask what to say in it.
 const SPEAKABLE_FOR: TimeDelta = TimeDelta::minutes(5);
@@ -81,8 +81,7 @@ impl Otp {
     ) -> Result<Option<Speech>, OtpFailure> {
         let now = self.clock.now();
         let Some((challenge, speech)) = open(&self.keyring, token, now) else { return Ok(None) };
-        let connection = &mut *database.acquire().await?;
-        let is_first = store::mark_spoken(connection, challenge, now).await?;
+        let is_first = self.store.mark_spoken(database, challenge, now).await?;
         Ok(is_first.then_some(speech))
     }
 }

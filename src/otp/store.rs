@@ -156,6 +156,16 @@ pub(super) enum End {
     NotSent,
 }
 
+impl End {
+    /// As the database has it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Burnt => "burnt",
+            Self::NotSent => "not_sent",
+        }
+    }
+}
+
 /// Ends a live challenge.
 pub(super) async fn end(
     connection: &mut PgConnection,
@@ -163,10 +173,6 @@ pub(super) async fn end(
     end: End,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let ended_as = match end {
-        End::Burnt => "burnt",
-        End::NotSent => "not_sent",
-    };
     sqlx::query!(
         r#"
         UPDATE otp_challenges
@@ -175,7 +181,7 @@ pub(super) async fn end(
         "#,
         id as _,
         now,
-        ended_as,
+        end.as_str(),
     )
     .execute(connection)
     .await?;

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use crate::foundation::{ChallengeId, MessageId, PhoneNumber};
 
 use super::carriage::Carriage;
-use super::deliver::Parcel;
+use super::deliver::{Parcel, news_of};
 use super::ledger::{self, Entry, News, State};
 use super::money::Postings;
 use super::providers::failure::ProviderFailure;
@@ -90,7 +90,8 @@ impl Otp {
                 ledger::advance(&mut transaction, message, news, now).await?;
             }
             Err(failure) => {
-                let postings = self.note_failure(&mut transaction, message, failure, now).await?;
+                let postings =
+                    self.note_failure(&mut transaction, message, news_of(failure), now).await?;
                 self.give_money_back(&mut transaction, &postings, now).await?;
             }
         }

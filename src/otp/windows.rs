@@ -39,6 +39,18 @@ impl Subject {
         Self(format!("send:address:{address}"))
     }
 
+    /// Whether sends are counted for an address.
+    #[cfg(feature = "redis")]
+    pub(super) fn is_address(&self) -> bool {
+        self.0.starts_with("send:address:")
+    }
+
+    /// Whose events they are.
+    #[cfg(feature = "redis")]
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn guesses_of_user(user: UserId) -> Self {
         Self(format!("guess:user:{user}"))
     }

@@ -102,14 +102,14 @@ pub(in crate::otp) async fn find_by_challenge(
     .await
 }
 
-/// Notes that the code which `provider` carried was entered rightly.
+/// Notes that the code which `provider` carried was entered rightly. `true` for exactly one caller, once.
 pub(in crate::otp) async fn mark_verified(
     connection: &mut PgConnection,
     challenge: ChallengeId,
     provider: &str,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let marked = sqlx::query!(
         r#"
         UPDATE messages
         SET verified_at = $3
@@ -121,7 +121,7 @@ pub(in crate::otp) async fn mark_verified(
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(marked.rows_affected() == 1)
 }
 
 /// Calls unknown what has been queued since before `before`. Returns how many.

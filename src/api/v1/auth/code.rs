@@ -40,14 +40,15 @@ async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
         sent => sent?,
     };
     let mut transaction = app.database.begin().await?;
-    let live = app.otp.record_sent(&mut transaction, &sent).await?;
-    if live.is_some() {
+    let live = app.otp.record_sent(&mut transaction, &sent).await;
+    if let Ok(Some(_)) = live {
         let now = app.clock.now();
         let sinch_id = sent.reference().filter(|_| sent.provider() == sinch::NAME);
         users::record_otp_sent(&mut transaction, user, sinch_id, now).await?;
     }
+    // Even where the store of codes has failed: the message was sent, and is in the ledger.
     transaction.commit().await?;
-    match live {
+    match live? {
         Some(live) => Ok(live),
         None => newer(app, user).await,
     }

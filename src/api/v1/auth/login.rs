@@ -11,7 +11,7 @@ use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
-use crate::otp::{AppHash, Live, SendError};
+use crate::otp::{AppHash, Live, OtpFailure, SendError};
 use crate::passwords::{Password, PasswordHash, Verification};
 use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
@@ -263,8 +263,11 @@ impl CodeRequired {
                 answer.expires_at = Some(live.expires_at);
                 answer.resend_after = Some(live.resend_at);
             }
-            // The login is good whatever became of the code; only our own faults end it.
-            Err(SendError::Failure(failure)) => return Err(failure.into()),
+            // The login is good whatever became of the code; only our own faults end it, and of those
+            // not the one that the next request may not meet.
+            Err(SendError::Failure(
+                failure @ (OtpFailure::Database(_) | OtpFailure::Entropy(_)),
+            )) => return Err(failure.into()),
             Err(refusal) => {
                 answer.message = "The code could not be sent. Request another.";
                 answer.otp_error = Some(OtpError::new(&Problem::from_send(app, refusal)));

@@ -28,6 +28,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::ProviderFailed,
     Kind::ProviderUnavailable,
     Kind::SmsBudgetExhausted,
+    Kind::StoreUnavailable,
     Kind::OtpDeliveryUnknown,
 ];
 

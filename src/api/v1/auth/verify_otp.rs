@@ -28,6 +28,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::OtpRefused,
     Kind::ProviderFailed,
     Kind::ProviderUnavailable,
+    Kind::StoreUnavailable,
     Kind::OtpDeliveryUnknown,
 ];
 
