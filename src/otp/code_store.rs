@@ -36,7 +36,8 @@ pub enum CodeStore {
 #[error("the store of codes failed")]
 pub struct StoreFailure(#[source] pub(super) Box<dyn Error + Send + Sync>);
 
-/// Which challenge is meant.
+/// Which challenge is meant. PostgreSQL needs no more than the id.
+#[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "Redis would be asked"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub(super) user: UserId,

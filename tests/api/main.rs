@@ -29,6 +29,7 @@ mod races;
 mod replicas;
 mod secrets;
 mod sending;
+mod store;
 mod support;
 mod texts;
 mod tokens;

@@ -245,19 +245,13 @@ async fn a_guess_is_told_what_the_carrier_made_of_it() {
             app.verify(&ticket, &app.code_for(&person)).await.is(200);
         } else {
             assert_eq!(
-                guesses_left(&app, &person).await,
+                app.guesses_left(&person).await,
                 if *left == Live { 4 } else { 5 },
                 "{verdict}"
             );
             assert_eq!(app.verify(&ticket, &right).await.status(), 200, "{verdict}");
         }
     }
-}
-
-async fn guesses_left(app: &TestApp, person: &Person) -> i16 {
-    let query = "SELECT attempts_left FROM otp_challenges
-        WHERE phone_number = $1 AND ended_at IS NULL";
-    sqlx::query_scalar(query).bind(&person.phone).fetch_one(app.database()).await.unwrap()
 }
 
 #[tokio::test]

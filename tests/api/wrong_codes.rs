@@ -64,7 +64,7 @@ async fn of_150_wrong_codes_with_a_new_code_after_each_three_only_the_budget_is_
         }
         app.advance(TimeDelta::seconds(120));
     }
-    assert_eq!(app.count("SELECT count(*) FROM otp_challenges").await, 50, "a code a round");
+    assert_eq!(app.count("SELECT count(*) FROM messages").await, 50, "a code a round");
     // An hour and 40 minutes: ten in the first hour, ten after it, and then two hours' wait.
     assert_eq!((judged.len(), refused.len()), (20, 130));
     for first in &judged {

@@ -24,4 +24,5 @@ mod money;
 mod moto;
 mod reports;
 mod served;
+mod store;
 mod walks;

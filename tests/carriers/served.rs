@@ -13,6 +13,7 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 
 use crate::postgres::TestDatabase;
+use crate::store;
 
 pub(crate) const NUMBER: &str = "+46701234567";
 
@@ -33,8 +34,10 @@ impl Served {
             ("ARGON2_ITERATIONS", "1"),
             ("DATABASE_URL", &url),
         ];
-        let pairs = usual.iter().chain(provider);
-        let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let of_store = store::settings().await;
+        let of_store = of_store.iter().map(|(name, value)| (*name, &**value));
+        let pairs = usual.into_iter().chain(of_store).chain(provider.iter().copied());
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let (settings, _) = Settings::read(&Environment::of_pairs(pairs)).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());

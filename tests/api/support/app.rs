@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use super::{Person, Visitor};
 use crate::fake_sinch::{FakeConfig, FakeSinch};
 use crate::postgres::TestDatabase;
+use crate::store;
 
 /// 32 bytes that are nobody's secret.
 pub(crate) const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -179,6 +180,11 @@ impl TestApp {
         serde_json::from_str(&row).unwrap()
     }
 
+    /// How many guesses the live code of `person` has left.
+    pub(crate) async fn guesses_left(&self, person: &Person) -> i16 {
+        store::guesses_left(&self.ground.settings, self.database(), person).await
+    }
+
     /// The one number that `query` answers.
     pub(crate) async fn count(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(self.database()).await.unwrap()
@@ -189,7 +195,10 @@ impl Ground {
     async fn new(settings: &[(&str, &str)], sinch: Option<FakeSinch>, clock: &ManualClock) -> Self {
         let TestDatabase { options, url } = TestDatabase::new().await;
         let usual = merged(&BTreeMap::new(), &SETTINGS);
-        let settings = merged(&usual, &[[("DATABASE_URL", &*url)].as_slice(), settings].concat());
+        let of_store = store::settings().await;
+        let of_store: Vec<_> = of_store.iter().map(|(name, value)| (*name, &**value)).collect();
+        let ground = [("DATABASE_URL", &*url)];
+        let settings = merged(&usual, &[&of_store, ground.as_slice(), settings].concat());
         Self { settings, clock: clock.clone(), database: database::pool(options, 2), sinch }
     }
 }

@@ -59,7 +59,7 @@ async fn the_carrier_is_told_the_language_and_our_reference() {
     app.with_header("accept-language", "sv-SE, en;q=0.8").request_otp(&ticket).await.is(200);
     let start = app.fake().starts().pop().unwrap();
     assert_eq!(start.languages.as_deref(), Some("sv-SE, en;q=0.8"));
-    let challenge: String = sqlx::query_scalar("SELECT id::text FROM otp_challenges")
+    let challenge: String = sqlx::query_scalar("SELECT challenge_id::text FROM messages")
         .fetch_one(app.database())
         .await
         .unwrap();

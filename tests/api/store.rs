@@ -1,0 +1,23 @@
+//! Where codes live in this binary: in PostgreSQL. `tests/redis` has the same tests on the other store.
+
+use std::collections::BTreeMap;
+
+use sqlx::PgPool;
+
+use crate::support::Person;
+
+/// What an application has to be told of its store.
+pub(crate) async fn settings() -> Vec<(&'static str, String)> {
+    Vec::new()
+}
+
+/// How many guesses the live code of `person` has left.
+pub(crate) async fn guesses_left(
+    _settings: &BTreeMap<String, String>,
+    database: &PgPool,
+    person: &Person,
+) -> i16 {
+    let query = "SELECT attempts_left FROM otp_challenges
+        WHERE phone_number = $1 AND ended_at IS NULL";
+    sqlx::query_scalar(query).bind(&person.phone).fetch_one(database).await.unwrap()
+}
