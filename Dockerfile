@@ -8,7 +8,7 @@ COPY . .
 # Queries are checked against `.sqlx/`: the build needs no database.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --no-default-features --features aws \
+    cargo build --release --locked --no-default-features --features aws,redis \
     && cp target/release/ringfence /ringfence
 
 # The C library, CA certificates and nothing else that runs.

@@ -20,10 +20,10 @@ use crate::process::{Carrier, Helper, Role, Server};
 use crate::world::{POOL_SIZE, User, World};
 
 const CONNECTIONS: u32 = 32;
-const ROUNDS: usize = 5;
-const PHASE: Phase = Phase::of_seconds(3);
+pub(crate) const ROUNDS: usize = 5;
+pub(crate) const PHASE: Phase = Phase::of_seconds(3);
 /// More than anybody uses up in a phase.
-const TICKETS: usize = 8000;
+pub(crate) const TICKETS: usize = 8000;
 
 /// How long the slow provider takes over each answer.
 const DELAY: Duration = Duration::from_millis(200);
@@ -107,7 +107,7 @@ pub(crate) struct Ticket {
 
 impl Tickets {
     /// As many as asked for, dealt out to all users in turn.
-    async fn issue(world: &World, count: usize) -> anyhow::Result<Arc<Self>> {
+    pub(crate) async fn issue(world: &World, count: usize) -> anyhow::Result<Arc<Self>> {
         let mut transaction = world.database.begin().await?;
         let mut waiting = Vec::with_capacity(count);
         for user in world.users.iter().cycle().take(count) {
@@ -128,14 +128,14 @@ impl Tickets {
 }
 
 /// Somebody who requests a code and enters it, again and again, with ever new tickets.
-struct Rounds {
+pub(crate) struct Rounds {
     connection: Connection,
     tickets: Arc<Tickets>,
     /// Where codes arrive that somebody judges.
     phones: Option<Phones>,
 }
 
-async fn clients(
+pub(crate) async fn clients(
     server: &Server,
     tickets: &Arc<Tickets>,
     phones: Option<&Phones>,

@@ -20,6 +20,8 @@ mod phones;
 mod process;
 mod routes;
 mod statements;
+#[cfg(feature = "redis")]
+mod stores;
 mod world;
 
 #[path = "../../tests/support/fake_plivo/mod.rs"]
@@ -28,6 +30,11 @@ mod fake_plivo;
 #[path = "../../tests/support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "tests ask the fake for more than a benchmark does")]
 mod fake_sinch;
+
+#[cfg(feature = "redis")]
+#[path = "../../tests/support/redis_server.rs"]
+#[expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has failed")]
+mod redis_server;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -73,6 +80,10 @@ async fn measure(wanted: &Wanted) -> anyhow::Result<Vec<Row>> {
     }
     if wanted.names("own-codes") {
         rows.extend(codes::of_our_own(&world).await?);
+    }
+    #[cfg(feature = "redis")]
+    if wanted.names("stores") {
+        rows.extend(stores::measure(&world).await?);
     }
     if wanted.names("slow") {
         rows.extend(codes::slow(&world).await?);

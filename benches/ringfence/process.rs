@@ -49,6 +49,8 @@ pub(crate) struct ServerSettings<'a> {
     pub(crate) pool_size: u32,
     /// Who carries its codes.
     pub(crate) carrier: Carrier,
+    /// Where its codes live, if not in the database.
+    pub(crate) redis_url: Option<&'a str>,
     /// Its working directory, where there is no `.env`, and where its log goes.
     pub(crate) directory: &'a Path,
 }
@@ -104,6 +106,7 @@ fn environment(settings: &ServerSettings<'_>, address: SocketAddr) -> Vec<(&'sta
         ("OTP_MAX_PER_ADDRESS_HOURLY", "1000".to_owned()),
     ];
     environment.extend(settings.carrier.environment());
+    environment.extend(settings.redis_url.map(|url| ("REDIS_URL", url.to_owned())));
     environment
 }
 

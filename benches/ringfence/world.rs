@@ -70,10 +70,21 @@ impl World {
         pool_size: u32,
         carrier: Carrier,
     ) -> anyhow::Result<Server> {
+        self.server_on(pool_size, carrier, None).await
+    }
+
+    /// With codes in Redis, where one is given.
+    pub(crate) async fn server_on(
+        &self,
+        pool_size: u32,
+        carrier: Carrier,
+        redis_url: Option<&str>,
+    ) -> anyhow::Result<Server> {
         let settings = ServerSettings {
             database_url: &self.postgres.url(DATABASE),
             pool_size,
             carrier,
+            redis_url,
             directory: self.directory.path(),
         };
         Server::start(&settings).await

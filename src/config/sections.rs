@@ -120,7 +120,8 @@ fn database_by_parts(reader: &mut Reader<'_>) -> Option<PgConnectOptions> {
 /// PostgreSQL, unless `REDIS_URL` is set.
 pub(super) fn code_store(reader: &mut Reader<'_>) -> CodeStore {
     #[cfg(feature = "redis")]
-    let store = reader.secret("REDIS_URL", |url| RedisStore::parse(url).map(CodeStore::Redis));
+    let store = reader
+        .secret("REDIS_URL", |url| RedisStore::parse(url).map(Box::new).map(CodeStore::Redis));
     #[cfg(not(feature = "redis"))]
     let store = reader.secret("REDIS_URL", |_| {
         Err("there is no Redis in this build of ringfence; build it with --features redis")

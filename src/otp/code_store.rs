@@ -28,7 +28,7 @@ pub enum CodeStore {
     Postgres,
     /// In Redis or Valkey, at `REDIS_URL`.
     #[cfg(feature = "redis")]
-    Redis(RedisStore),
+    Redis(Box<RedisStore>),
 }
 
 /// The store of codes cannot be reached, or answers what makes no sense.
@@ -301,11 +301,9 @@ impl CodeStore {
         Ok(())
     }
 
-    /// Uses the challenge up. `true` for exactly one caller, however many race.
-    ///
-    /// In Redis it stays used up even where the caller's transaction comes to nothing then: whether
-    /// a commit whose answer got lost has happened, nobody can tell.
-    pub(super) async fn consume(
+    /// Uses the challenge up, in PostgreSQL. `true` for exactly one caller, however many race; in Redis
+    /// [`Self::consume_last`] decides.
+    pub(super) async fn consume_within(
         &self,
         connection: &mut PgConnection,
         key: &Key,
@@ -314,8 +312,29 @@ impl CodeStore {
         Ok(match self {
             Self::Postgres => store::consume(connection, key.id, now).await?,
             #[cfg(feature = "redis")]
-            Self::Redis(redis) => redis.consume(key, now).await?,
+            Self::Redis(_) => true,
         })
+    }
+
+    /// Uses the challenge up in Redis, when nothing but the commit is left to do. `true` for exactly one
+    /// caller, however many race.
+    ///
+    /// It stays used up even where the commit fails: whether one whose answer got lost has happened,
+    /// nobody can tell.
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(unused_variables, clippy::unused_async, reason = "Redis would be asked")
+    )]
+    pub(super) async fn consume_last(
+        &self,
+        key: &Key,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreFailure> {
+        match self {
+            Self::Postgres => Ok(true),
+            #[cfg(feature = "redis")]
+            Self::Redis(redis) => redis.consume(key, now).await,
+        }
     }
 
     /// Whether a hosted provider was asked, after `created_after`, to send a code by `channel` to

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::foundation::{ChallengeId, PhoneNumber, UserId};
 
@@ -167,7 +167,8 @@ impl Otp {
         Ok(judgement)
     }
 
-    /// Uses the code up, takes the guess off the count of wrong ones and ends the growth of the wait
+    /// Uses the code up together with everything else that `transaction` does, which has to end with
+    /// [`Self::commit_consumed`]. Takes the guess off the count of wrong ones and ends the growth of the wait
     /// on them. `false`: somebody else was faster with the same code.
     ///
     /// The wrong codes of the last hour still count: who has the phone has shown that the older ones
@@ -179,18 +180,34 @@ impl Otp {
         guess: &Guess,
     ) -> Result<bool, OtpFailure> {
         let now = self.clock.now();
-        if !self.store.consume(connection, &guess.key(), now).await? {
+        if !self.store.consume_within(connection, &guess.key(), now).await? {
             return Ok(false);
         }
         let Guess { challenge, provider, .. } = guess;
         let is_first = ledger::mark_verified(connection, *challenge, provider, now).await?;
-        // A Redis that came back with older data may have forgotten that the code was used. The ledger
-        // has not; only test numbers are not in it.
+        // In the ledger, too, a code is used once: a Redis that came back with older data may have
+        // forgotten it. Only test numbers are not in the ledger.
         if !is_first && provider != TEST_PROVIDER {
             return Ok(false);
         }
         let horizon = now - lockout::FIRST_WAIT;
         windows::redeem(connection, &guess.counted, guess.spent_at, horizon).await?;
+        Ok(true)
+    }
+
+    /// Commits a transaction in which [`Self::consume`] has used the code of `guess` up. `false`: nothing of
+    /// it has happened, since somebody else was faster with the same code, or a newer one has taken
+    /// its place.
+    pub async fn commit_consumed(
+        &self,
+        transaction: Transaction<'_, Postgres>,
+        guess: &Guess,
+    ) -> Result<bool, OtpFailure> {
+        if !self.store.consume_last(&guess.key(), self.clock.now()).await? {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        transaction.commit().await?;
         Ok(true)
     }
 

@@ -28,6 +28,7 @@ mod postgres;
 #[expect(dead_code, reason = "the tests of the carriers ask more of it")]
 mod served;
 #[path = "../api/support/mod.rs"]
+#[expect(dead_code, reason = "the tests of the API ask more of it")]
 mod support;
 
 // The suite of the other store.

@@ -121,7 +121,7 @@ async fn a_restart_forgets_codes_and_no_budget() {
 }
 
 /// Stops or continues the process of `redis` without its knowledge.
-async fn signal(redis_pid: &str, signal: &str) {
+fn signal(redis_pid: &str, signal: &str) {
     let status = Command::new("kill").args([signal, redis_pid]).status().unwrap();
     assert!(status.success());
 }
@@ -142,7 +142,7 @@ async fn one_that_hangs_takes_no_connection_from_those_who_need_no_code() {
     app.advance(TimeDelta::seconds(120));
     let pid = pid(&redis).await;
 
-    signal(&pid, "-STOP").await;
+    signal(&pid, "-STOP");
     let crowd = (0..32).map(|_| {
         let (visitor, ticket) = (Visitor::clone(&app), ticket.clone());
         async move { visitor.request_otp(&ticket).await }
@@ -161,7 +161,7 @@ async fn one_that_hangs_takes_no_connection_from_those_who_need_no_code() {
     }
     only_codes_stop(&app, &ada, &bob, &ticket).await;
 
-    signal(&pid, "-CONT").await;
+    signal(&pid, "-CONT");
     app.request_otp(&ticket).await.is(200);
     app.verify(&ticket, &app.code_for(&bob)).await.is(200);
 }

@@ -107,18 +107,22 @@ async fn a_code_that_was_sent_before_redis_failed_is_in_the_ledger_and_good() {
     app.verify(&ticket, &app.code_for(&ada)).await.is(200);
 }
 
+/// Fails when the transaction is committed, and not before.
+const NO_COMMIT: &str = "
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'no commit today'; END $$;
+    CREATE CONSTRAINT TRIGGER no_commit AFTER INSERT ON sessions
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_login_that_comes_to_nothing_has_used_its_code_up_and_opens_no_session() {
+async fn a_commit_that_fails_has_used_the_code_up_and_opens_no_session() {
     let world = World::new(&[]).await;
     let (app, ada) = (&world.app, Person::ada());
     let ticket = app.pending(&ada).await;
     let code = app.code_for(&ada);
-    let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
-    let away = sqlx::AssertSqlSafe(rename("sessions", "sessions_away"));
-    sqlx::query(away).execute(app.database()).await.unwrap();
+    sqlx::raw_sql(NO_COMMIT).execute(app.database()).await.unwrap();
     app.verify(&ticket, &code).await.is(500);
-    let back = sqlx::AssertSqlSafe(rename("sessions_away", "sessions"));
-    sqlx::query(back).execute(app.database()).await.unwrap();
+    sqlx::raw_sql("DROP TRIGGER no_commit ON sessions").execute(app.database()).await.unwrap();
 
     app.verify(&ticket, &code).await.refused(401, "otp_new_code_required");
     assert_eq!(app.count("SELECT count(*) FROM sessions").await, 0);

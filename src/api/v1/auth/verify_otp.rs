@@ -146,7 +146,9 @@ async fn finish(
     if let Some(token) = &device {
         known_devices::remember(&mut transaction, token, user.id, now).await?;
     }
-    transaction.commit().await?;
+    if !app.otp.commit_consumed(transaction, guess).await? {
+        return Err(over(Ending::Superseded));
+    }
     Ok(Finished { user, session, device })
 }
 
