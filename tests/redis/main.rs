@@ -2,7 +2,6 @@
 //! what only Redis can bring about.
 #![cfg(all(unix, feature = "private-postgres", feature = "redis"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-#![expect(clippy::duplicate_mod, reason = "each fake brings what they share: it also runs alone")]
 
 mod configuration;
 mod contents;
