@@ -45,6 +45,24 @@ fn the_list_of_errors_is_current() {
 }
 
 #[test]
+fn the_programs_in_the_readme_are_those_that_are_tested() {
+    let marker = "<!-- examples/check-token/";
+    let mut wanted = String::new();
+    let kept = Source::read("README.md").text;
+    let mut parts = kept.split(marker);
+    wanted += parts.next().unwrap();
+    for part in parts {
+        let (name, rest) = part.split_once(" -->\n```").unwrap();
+        let (language, rest) = rest.split_once('\n').unwrap();
+        let (_, rest) = rest.split_once("```\n").unwrap();
+        let program = Source::read(&format!("examples/check-token/{name}")).text;
+        write!(wanted, "{marker}{name} -->\n```{language}\n{program}```\n{rest}").unwrap();
+    }
+    assert_eq!(kept.matches(marker).count(), 4);
+    hold("README.md", &wanted);
+}
+
+#[test]
 fn every_code_is_there_once_and_the_list_is_in_order() {
     let entries = Kind::ALL.map(Kind::entry);
     for (at, entry) in entries.iter().enumerate() {

@@ -7,6 +7,7 @@
 
 mod answers;
 mod banner;
+mod check_token;
 mod child;
 mod dev;
 #[path = "../support/fake_plivo/mod.rs"]
