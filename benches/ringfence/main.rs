@@ -16,6 +16,7 @@ mod footprint;
 mod ledger;
 mod load;
 mod logins;
+mod people;
 mod phones;
 mod process;
 mod routes;
@@ -79,6 +80,9 @@ async fn measure(wanted: &Wanted) -> anyhow::Result<Vec<Row>> {
     }
     if wanted.names("ledger") {
         rows.extend(ledger::measure(&world).await?);
+    }
+    if wanted.names("people") {
+        rows.extend(people::measure(&world).await?);
     }
     world.stop().await?;
     Ok(rows)

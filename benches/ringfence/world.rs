@@ -70,8 +70,22 @@ impl World {
         pool_size: u32,
         carrier: Carrier,
     ) -> anyhow::Result<Server> {
+        self.server_on(DATABASE, pool_size, carrier).await
+    }
+
+    /// A server with the usual settings on [another database](Self::another_database).
+    pub(crate) async fn server_on_another(&self, database: &str) -> anyhow::Result<Server> {
+        self.server_on(database, POOL_SIZE, Carrier::Sinch(self.provider.address)).await
+    }
+
+    async fn server_on(
+        &self,
+        database: &str,
+        pool_size: u32,
+        carrier: Carrier,
+    ) -> anyhow::Result<Server> {
         let settings = ServerSettings {
-            database_url: &self.postgres.url(DATABASE),
+            database_url: &self.postgres.url(database),
             pool_size,
             carrier,
             directory: self.directory.path(),
@@ -114,8 +128,7 @@ impl World {
 impl User {
     /// The request that logs this user in.
     pub(crate) fn login(&self) -> Vec<u8> {
-        let body = json!({ "email": self.email, "password": PASSWORD });
-        connection::post("/api/v1/auth/login", &self.address.ip().to_string(), &body)
+        login(&self.email, &self.address.ip().to_string())
     }
 
     /// Logs in and returns the access token.
@@ -125,6 +138,12 @@ impl User {
             serde_json::from_slice(connection.succeed(&self.login()).await?)?;
         Ok(answer["token"].as_str().context("the login gave no token")?.to_owned())
     }
+}
+
+/// The request that logs in whoever has that e-mail address and everybody's password.
+pub(crate) fn login(email: &str, address: &str) -> Vec<u8> {
+    let body = json!({ "email": email, "password": PASSWORD });
+    connection::post("/api/v1/auth/login", address, &body)
 }
 
 async fn insert_users(
