@@ -62,6 +62,9 @@ pub(super) const DEMO: &[File] = &[
     file!("/assets/demo/exchanges.js", JS, "exchanges.js"),
     file!("/assets/demo/problem.js", JS, "problem.js"),
     file!("/assets/demo/token.js", JS, "token.js"),
+    file!("/assets/demo/forms.js", JS, "forms.js"),
+    file!("/assets/demo/tokens.js", JS, "tokens.js"),
+    file!("/assets/demo/account.js", JS, "account.js"),
     file!("/assets/demo/demo.js", JS, "demo.js"),
     file!("/assets/demo/inbox.js", JS, "inbox.js"),
 ];
