@@ -88,6 +88,31 @@ impl Visitor {
         self.post("/api/v1/auth/verify-otp", body).await
     }
 
+    /// Posts with a bearer token.
+    pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).json(body);
+        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
+    }
+
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
+        let body = json!({ "refreshToken": refresh_token });
+        self.post("/api/v1/auth/refresh", &body).await
+    }
+
+    /// Ends sessions of the bearer: `current`, `others` or `all`.
+    pub(crate) async fn logout(&self, token: &str, scope: &str) -> Answer {
+        self.post_as(token, "/api/v1/auth/logout", &json!({ "scope": scope })).await
+    }
+
+    pub(crate) async fn sessions(&self, token: &str) -> Answer {
+        self.get_as(token, "/api/v1/auth/sessions").await
+    }
+
+    pub(crate) async fn end_session(&self, token: &str, id: &str) -> Answer {
+        let request = self.request(Method::DELETE, &format!("/api/v1/auth/sessions/{id}"));
+        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
+    }
+
     /// What the token says.
     pub(crate) async fn session(&self, token: &str) -> Answer {
         self.get_as(token, "/api/v1/auth/session").await
