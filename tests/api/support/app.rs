@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{Person, Visitor};
+use super::{Answer, Person, Visitor};
 use crate::fake_sinch::{FakeConfig, FakeSinch};
 use crate::postgres::TestDatabase;
 
@@ -191,8 +191,20 @@ impl TestApp {
 
     /// Walks `person` from sign-up to the first token.
     pub(crate) async fn verified(&self, person: &Person) -> String {
+        self.signed_in(person).await.text("token")
+    }
+
+    /// Walks `person` from sign-up to the first tokens.
+    pub(crate) async fn signed_in(&self, person: &Person) -> Answer {
         let ticket = self.pending(person).await;
-        self.verify(&ticket, &self.code_for(person)).await.is(200).text("token")
+        self.verify(&ticket, &self.code_for(person)).await.is(200)
+    }
+
+    /// The one row of `sessions`.
+    pub(crate) async fn session_row(&self) -> Value {
+        let query = "SELECT to_jsonb(s)::text FROM sessions s";
+        let row: String = sqlx::query_scalar(query).fetch_one(self.database()).await.unwrap();
+        serde_json::from_str(&row).unwrap()
     }
 
     /// The row of `person` in `users`.
