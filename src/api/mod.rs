@@ -65,6 +65,11 @@ fn guarded_routes() -> OpenApiRouter<AppState> {
 fn open_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(v1::auth::session::session))
+        .routes(routes!(v1::auth::refresh::refresh))
+        .routes(routes!(v1::auth::logout::logout))
+        .routes(routes!(v1::auth::sessions::sessions))
+        .routes(routes!(v1::auth::sessions::end_session))
+        .routes(routes!(v1::auth::revoke::revoke))
         .routes(routes!(v1::profile::profile))
 }
 
@@ -75,11 +80,12 @@ fn webhook_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::answer::answer))
 }
 
-/// The routes that machines poll.
+/// The routes that machines poll, or ask for all their users.
 fn unlimited_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(well_known::jwks))
+        .routes(routes!(v1::auth::introspect::introspect))
 }

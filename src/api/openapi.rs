@@ -65,6 +65,12 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("requestOtp", v1::auth::request_otp::PROBLEMS),
     ("verifyOtp", v1::auth::verify_otp::PROBLEMS),
     ("session", v1::auth::session::PROBLEMS),
+    ("refresh", v1::auth::refresh::PROBLEMS),
+    ("logout", v1::auth::logout::PROBLEMS),
+    ("sessions", v1::auth::sessions::PROBLEMS),
+    ("endSession", v1::auth::sessions::END_PROBLEMS),
+    ("revoke", v1::auth::revoke::PROBLEMS),
+    ("introspect", v1::auth::introspect::PROBLEMS),
     ("profile", v1::profile::PROBLEMS),
 ];
 
@@ -114,7 +120,10 @@ fn base() -> OpenApi {
         tags.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build());
     let mut openapi = OpenApiBuilder::new().info(info).tags(Some(tags)).build();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    openapi.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    let client = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
+    let components = openapi.components.get_or_insert_default();
+    components.add_security_scheme("bearer", bearer);
+    components.add_security_scheme("client", client);
     openapi
 }
 
@@ -143,7 +152,7 @@ fn complete_operations(document: &mut Value) {
 fn add_problems(operation: &mut Value) {
     let id = operation["operationId"].as_str().unwrap_or_default();
     let own = OF_OPERATIONS.iter().find(|(operation, _)| *operation == id);
-    let has_body = !operation["requestBody"].is_null();
+    let has_body = !operation["requestBody"]["content"]["application/json"].is_null();
     let of_body = if has_body { OF_EVERY_BODY } else { &[] };
     let kinds =
         own.map_or(&[][..], |(_, kinds)| kinds).iter().chain(of_body).chain(OF_EVERY_ENDPOINT);

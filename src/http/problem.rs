@@ -170,6 +170,7 @@ impl IntoResponse for Problem {
 fn challenge(kind: Kind) -> &'static str {
     match kind {
         Kind::TokenInvalid => r#"Bearer realm="ringfence", error="invalid_token""#,
+        Kind::ClientInvalid => r#"Basic realm="ringfence", charset="UTF-8""#,
         _ => r#"Bearer realm="ringfence""#,
     }
 }

@@ -4,12 +4,14 @@
 mod answer;
 mod app;
 mod person;
+mod pg_proxy;
 mod race;
 mod visitor;
 
 pub(crate) use answer::Answer;
 pub(crate) use app::{SECRET_KEY, TestApp};
 pub(crate) use person::Person;
+pub(crate) use pg_proxy::{PgProxy, Way};
 pub(crate) use race::{RACERS, count, race};
 pub(crate) use visitor::Visitor;
 
