@@ -45,9 +45,12 @@ impl Application {
         base_url: String,
     ) -> anyhow::Result<Self> {
         let entropy = Entropy::default();
-        let keys = match &settings.jwt_secret {
-            Some(secret) => SigningKeys::shared(secret),
-            None => SigningKeys::load(&database, &settings.keyring, clock.now()).await?,
+        let keyring = Arc::new(settings.keyring);
+        let keys = if let Some(secret) = &settings.jwt_secret {
+            SigningKeys::shared(secret)
+        } else {
+            let rules = settings.key_rules;
+            SigningKeys::load(&database, Arc::clone(&keyring), rules, clock.now()).await?
         };
         let edge = Edge {
             is_https: base_url.starts_with("https:"),
@@ -57,7 +60,6 @@ impl Application {
             entropy: entropy.clone(),
         };
         tell_prices(&settings.money);
-        let keyring = Arc::new(settings.keyring);
         let is_development = settings.app_env == AppEnv::Development;
         let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
         let receivers = receivers(&settings.carriers.providers)?;

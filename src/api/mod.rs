@@ -82,4 +82,5 @@ fn unlimited_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(well_known::jwks))
+        .routes(routes!(well_known::metadata))
 }
