@@ -47,9 +47,12 @@ impl Application {
         base_url: String,
     ) -> anyhow::Result<Self> {
         let entropy = Entropy::default();
-        let keys = match &settings.jwt_secret {
-            Some(secret) => SigningKeys::shared(secret),
-            None => SigningKeys::load(&database, &settings.keyring, clock.now()).await?,
+        let keyring = Arc::new(settings.keyring);
+        let keys = if let Some(secret) = &settings.jwt_secret {
+            SigningKeys::shared(secret)
+        } else {
+            let rules = settings.key_rules;
+            SigningKeys::load(&database, Arc::clone(&keyring), rules, clock.now()).await?
         };
         let mut page_origins = settings.origins.clone();
         page_origins.extend(HeaderValue::from_str(&base_url));
@@ -61,7 +64,6 @@ impl Application {
             entropy: entropy.clone(),
         };
         tell_prices(&settings.money);
-        let keyring = Arc::new(settings.keyring);
         let is_development = settings.app_env == AppEnv::Development;
         let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
         let receivers = receivers(&settings.carriers.providers)?;

@@ -1,5 +1,5 @@
 //! The extractor of those who bring a valid access token. Reads no database while the replica hears of
-//! the sessions that end.
+//! the sessions that end, unless the token names a key that is new to us.
 
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ impl FromRequestParts<AppState> for Bearer {
         let token = token(&parts.headers)?;
         let claims = state
             .tokens
-            .check(token, state.clock.now())
+            .check(&state.database, token, state.clock.now())
+            .await
             .map_err(|error| Problem::new(Kind::TokenInvalid).caused_by(error))?;
         let known = state.sessions.revocations();
         if known.has_ended(&state.database, claims.sid, claims.good_for()).await? {

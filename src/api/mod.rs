@@ -88,4 +88,5 @@ fn unlimited_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::readyz))
         .routes(routes!(well_known::jwks))
         .routes(routes!(v1::auth::introspect::introspect))
+        .routes(routes!(well_known::metadata))
 }

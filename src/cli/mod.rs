@@ -3,6 +3,7 @@
 mod banner;
 mod config;
 mod dev;
+mod keys;
 mod migrate;
 mod openapi;
 mod providers;
@@ -35,6 +36,9 @@ enum Command {
     /// Bring the database's schema up to date, or show how it stands.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// The keys that sign access tokens: list them, have a new one.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Look at the messages that were sent.
     #[command(subcommand)]
     Sms(sms::Sms),
@@ -68,6 +72,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Serve => serve::run(&environment).await,
             Command::Dev => dev::run(environment).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
+            Command::Keys(keys) => keys::run(&environment, keys).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,

@@ -17,6 +17,7 @@ use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
+use crate::tokens;
 
 use super::{migrate, read_settings};
 
@@ -57,6 +58,7 @@ pub(super) async fn serve(
     let housekeeping = tokio::spawn(keep_house(application.state.clone()));
     let hearing = tokio::spawn(hear_of_ended_sessions(application.state.clone()));
     let limits = application.limits.clone();
+    let reading_keys = tokio::spawn(keep_keys(application.state.clone()));
     let forgetting = tokio::spawn(every(LIMITS_PERIOD, move || {
         limits.forget_idle();
         std::future::ready(())
@@ -66,6 +68,7 @@ pub(super) async fn serve(
     tokio::task::spawn_blocking(PhoneNumber::load_plans);
     listen(listener, &application, told_to_stop).await;
     housekeeping.abort();
+    reading_keys.abort();
     forgetting.abort();
     hearing.abort();
     close(&database).await;
@@ -144,6 +147,17 @@ async fn keep_house(state: crate::state::AppState) {
             Ok(0) => {}
             Ok(rows) => info!(rows, "deleted what has run out"),
             Err(cause) => error!(cause = &cause as &dyn std::error::Error, "housekeeping failed"),
+        }
+    })
+    .await;
+}
+
+/// Looks, again and again, how the signing keys stand, and has the next one made when it is due.
+async fn keep_keys(state: crate::state::AppState) {
+    every(tokens::RELOAD_PERIOD, || async {
+        if let Err(cause) = state.tokens.reload_keys(&state.database, state.clock.now()).await {
+            let cause: &dyn std::error::Error = &cause;
+            error!(cause, "the signing keys could not be read anew; those in memory stay");
         }
     })
     .await;

@@ -19,6 +19,7 @@ use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
 use crate::sessions;
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
 use crate::tokens::IntrospectionClients;
+use crate::tokens::{KeyRules, SigningAlgorithm};
 
 use super::reader::Reader;
 use super::texts;
@@ -120,7 +121,7 @@ fn database_by_parts(reader: &mut Reader<'_>) -> Option<PgConnectOptions> {
 pub(super) struct Tokens {
     pub(super) keyring: Keyring,
     pub(super) jwt_secret: Option<SecretString>,
-    pub(super) lifetime: TimeDelta,
+    pub(super) key_rules: KeyRules,
 }
 
 pub(super) fn tokens(reader: &mut Reader<'_>) -> Option<Tokens> {
@@ -130,8 +131,27 @@ pub(super) fn tokens(reader: &mut Reader<'_>) -> Option<Tokens> {
         JWT_SECRET_BYTES_MIN.. => Ok(SecretString::from(text)),
         bytes => Err(format!("has {bytes} bytes; at least {JWT_SECRET_BYTES_MIN} are wanted")),
     });
-    let lifetime = reader.or("JWT_EXPIRES_IN", "15m", parse_lifetime);
-    Some(Tokens { keyring: keyring?, jwt_secret, lifetime: lifetime? })
+    if reader.has("JWT_SECRET") && reader.has("JWT_ALGORITHM") {
+        reader.fault("JWT_ALGORITHM", "cannot be chosen with JWT_SECRET, which means HS256");
+    }
+    let algorithm =
+        reader.word("JWT_ALGORITHM", &SigningAlgorithm::ALL.map(|it| (it.as_str(), it)));
+    let max_age = reader.or("SIGNING_KEY_MAX_AGE", "90d", parse_max_age);
+    let token_lifetime = reader.or("JWT_EXPIRES_IN", "15m", parse_lifetime);
+    let key_rules =
+        KeyRules { algorithm: algorithm?, max_age: max_age?, token_lifetime: token_lifetime? };
+    Some(Tokens { keyring: keyring?, jwt_secret, key_rules })
+}
+
+/// `90d`, `2160h`: from a day to ten years; `never`.
+fn parse_max_age(text: &str) -> Result<Option<TimeDelta>, &'static str> {
+    if text == "never" {
+        return Ok(None);
+    }
+    let bounds = Duration::from_hours(24)..=Duration::from_hours(3650 * 24);
+    let age = humantime::parse_duration(text).ok().filter(|age| bounds.contains(age));
+    let age = age.and_then(|age| TimeDelta::from_std(age).ok());
+    age.map(Some).ok_or("a time like 90d from 1d to 3650d, or never, is wanted")
 }
 
 /// `900` (seconds), `15m`, `12h`, `7d`: from a minute to a year.

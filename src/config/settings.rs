@@ -14,6 +14,7 @@ use crate::passwords::{Argon2Cost, PasswordPolicy};
 use crate::sessions;
 use crate::state::LoginRules;
 use crate::tokens::IntrospectionClients;
+use crate::tokens::KeyRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub sessions: sessions::Rules,
     /// `INTROSPECTION_CLIENTS`.
     pub introspection_clients: IntrospectionClients,
+    /// `JWT_ALGORITHM`, `SIGNING_KEY_MAX_AGE`, `JWT_EXPIRES_IN`; idle with `JWT_SECRET`.
+    pub key_rules: KeyRules,
     /// `RATE_LIMIT_MAX_REQUESTS` in `RATE_LIMIT_WINDOW_MS`.
     pub api_limit: RateLimit,
     /// `RATE_LIMIT_AUTH_MAX_REQUESTS` in `RATE_LIMIT_WINDOW_MS`.
@@ -66,6 +69,19 @@ pub struct Settings {
     pub argon2: Argon2Cost,
     /// `PASSWORD_*`.
     pub passwords: PasswordPolicy,
+}
+
+/// What looking after the signing keys needs.
+#[derive(Debug)]
+pub struct KeySettings {
+    /// `DATABASE_URL`, or `DB_HOST` and its like.
+    pub database: PgConnectOptions,
+    /// `SECRET_KEY`.
+    pub keyring: Keyring,
+    /// What keys there shall be.
+    pub rules: KeyRules,
+    /// Whether `JWT_SECRET` is set, so that none of the keys is in use.
+    pub is_shared: bool,
 }
 
 /// Where the server runs.
@@ -105,6 +121,21 @@ impl Settings {
         reader.finish(both).map(|(both, _)| both)
     }
 
+    /// Reads what concerns the database, `SECRET_KEY` and the signing keys: all that looking after
+    /// these needs.
+    pub fn read_keys(environment: &Environment) -> Result<KeySettings, SettingsError> {
+        let mut reader = Reader::new(environment);
+        let database = sections::database(&mut reader);
+        let tokens = sections::tokens(&mut reader);
+        let both = database.zip(tokens).map(|(database, tokens)| KeySettings {
+            database: database.options,
+            keyring: tokens.keyring,
+            rules: tokens.key_rules,
+            is_shared: tokens.jwt_secret.is_some(),
+        });
+        reader.finish(both).map(|(both, _)| both)
+    }
+
     /// Every section is read before any is given up, so that all faults are found.
     fn read_all(reader: &mut Reader<'_>) -> Option<Self> {
         let app_env = reader.word(
@@ -119,7 +150,7 @@ impl Settings {
         let server = sections::server(reader, is_production);
         let database = sections::database(reader);
         let tokens = sections::tokens(reader);
-        let lifetime = tokens.as_ref().map(|tokens| tokens.lifetime);
+        let lifetime = tokens.as_ref().map(|tokens| tokens.key_rules.token_lifetime);
         let sessions = sections::sessions(reader, lifetime);
         let introspection_clients = sections::introspection_clients(reader);
         let edge = sections::edge(reader);
@@ -144,9 +175,10 @@ impl Settings {
             auto_migrate: database.auto_migrate,
             keyring: tokens.keyring,
             jwt_secret: tokens.jwt_secret,
-            token_lifetime: tokens.lifetime,
             sessions: sessions?,
             introspection_clients,
+            token_lifetime: tokens.key_rules.token_lifetime,
+            key_rules: tokens.key_rules,
             api_limit: edge.api_limit,
             auth_limit: edge.auth_limit,
             origins: edge.origins,

@@ -15,6 +15,7 @@ mod edge;
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
 mod health;
+mod keys;
 mod ledger;
 mod limits;
 #[path = "../support/log.rs"]

@@ -17,6 +17,7 @@ mod fake_plivo;
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_sinch;
 mod installation;
+mod keys;
 mod ledger;
 mod log;
 mod migrate;

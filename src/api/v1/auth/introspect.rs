@@ -136,7 +136,7 @@ pub(in crate::api) async fn introspect(
 }
 
 async fn look_at(app: &App, token: &str, now: DateTime<Utc>) -> Result<Introspection, Problem> {
-    if let Ok(claims) = app.tokens.check(token, now) {
+    if let Ok(claims) = app.tokens.check(&app.database, token, now).await {
         let known = app.sessions.revocations();
         let ended = known.has_ended(&app.database, claims.sid, claims.good_for()).await?;
         return Ok(if ended {

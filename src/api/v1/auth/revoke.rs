@@ -36,7 +36,7 @@ pub(in crate::api) async fn revoke(
     mut form: Form,
 ) -> Result<StatusCode, Problem> {
     let token = Zeroizing::new(form.take("token").ok_or_else(Form::invalid)?);
-    let owner = match app.tokens.check(&token, app.clock.now()) {
+    let owner = match app.tokens.check(&app.database, &token, app.clock.now()).await {
         Ok(claims) => Some((claims.sid, claims.sub)),
         Err(_) => app.sessions.find_owner(&app.database, &token).await?,
     };
