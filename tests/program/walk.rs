@@ -69,6 +69,10 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     let log = log.await;
     assert!(!log.contains("permission denied"), "{log}");
 
+    for command in [&["keys", "rotate"][..], &["keys", "rotate", "--now"], &["keys", "list"]] {
+        let ended = installation.run(command).await;
+        assert!(ended.status.success(), "{command:?}: {}", ended.err);
+    }
     let refused = installation.run(&["migrate", "revert"]).await;
     assert!(refused.complaint().contains("permission denied"), "{}", refused.err);
 }

@@ -130,3 +130,17 @@ async fn a_key_that_was_retired_by_hand_gets_a_successor_at_once() {
     assert_ne!(kid, kid_of(&token));
     app.session(&token).await.is(200);
 }
+
+#[tokio::test]
+async fn a_key_that_the_version_before_made_lives_on_and_gets_its_times() {
+    let app = TestApp::with(&[("BASE_URL", "https://auth.example.com")]).await;
+    let token = app.verified(&Person::ada()).await;
+    sqlx::query("UPDATE signing_keys SET signs_from = NULL, token_seconds = NULL")
+        .execute(app.database())
+        .await
+        .unwrap();
+    let next = app.replica(&[]).await;
+    assert_eq!(signed(&next).await.1, kid_of(&token));
+    next.session(&token).await.is(200);
+    assert_eq!(app.count("SELECT token_seconds::bigint FROM signing_keys").await, 900);
+}
