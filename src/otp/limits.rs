@@ -8,7 +8,7 @@ use crate::foundation::PhoneNumber;
 use super::send::{Recipient, SendError};
 use super::store;
 use super::windows::{self, Subject, Window};
-use super::{Otp, Purpose, Rules, Scope};
+use super::{Otp, Rules, Scope};
 
 /// One of the limits on sending.
 struct SendLimit {
@@ -35,7 +35,7 @@ impl Otp {
     ) -> Result<Counted, SendError> {
         let horizon = now - self.rules.lifetime;
         let is_free =
-            store::take_free_resend(connection, recipient.user, Purpose::Login, horizon).await?;
+            store::take_free_resend(connection, recipient.user, recipient.purpose, horizon).await?;
         let limits = self.send_limits(recipient, is_free);
         for SendLimit { scope, subject, windows } in &limits {
             if !windows::take(connection, subject, windows, now).await? {

@@ -72,6 +72,10 @@ const BUDGETS_KEPT_FOR: TimeDelta = TimeDelta::days(400);
 pub enum Purpose {
     /// To finish a login, which also verifies the phone.
     Login,
+    /// To set a new password without the old one.
+    PasswordReset,
+    /// To make another number one's own.
+    PhoneChange,
 }
 
 impl Purpose {
@@ -79,6 +83,8 @@ impl Purpose {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::PasswordReset => "password_reset",
+            Self::PhoneChange => "phone_change",
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber, UserId};
 use crate::http::{Client, Problem};
 use crate::otp::providers::sinch;
-use crate::otp::{Addressee, AppHash, Channel, Live, Occasion, Recipient, SendError};
+use crate::otp::{Addressee, AppHash, Channel, Live, Occasion, Purpose, Recipient, SendError};
 use crate::state::{App, AppState};
 use crate::users::{self, User};
 
@@ -23,6 +23,7 @@ pub(super) async fn send(
     let (asked, stored) = (client.languages.as_deref(), user.locale.as_deref());
     let recipient = Recipient {
         user: user.id,
+        purpose: Purpose::Login,
         channel: channel.unwrap_or_else(|| channel_for(app, &number)),
         number,
         address: client.address.limited(),
@@ -33,10 +34,10 @@ pub(super) async fn send(
 }
 
 async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
-    let user = recipient.user;
+    let (user, purpose) = (recipient.user, recipient.purpose);
     let draft = app.otp.reserve(&app.database, recipient).await?;
     let sent = match app.otp.deliver(&app.database, draft).await {
-        Err(SendError::Overtaken) => return newer(app, user).await,
+        Err(SendError::Overtaken) => return newer(app, user, purpose).await,
         sent => sent?,
     };
     let mut transaction = app.database.begin().await?;
@@ -49,15 +50,15 @@ async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
     transaction.commit().await?;
     match live {
         Some(live) => Ok(live),
-        None => newer(app, user).await,
+        None => newer(app, user, purpose).await,
     }
 }
 
 /// The code of a racing request that has taken the place of this one: only that one counts, and it is
 /// as good for whoever asked first. It may have been used up by now.
-async fn newer(app: &App, user: UserId) -> Result<Live, SendError> {
+async fn newer(app: &App, user: UserId, purpose: Purpose) -> Result<Live, SendError> {
     let resend_at = app.clock.now() + app.otp.rules().resend_wait;
-    let live = app.otp.find_live(&app.database, user, resend_at).await?;
+    let live = app.otp.find_live(&app.database, user, purpose, resend_at).await?;
     live.ok_or(SendError::Overtaken)
 }
 
@@ -73,7 +74,7 @@ pub(super) async fn join(
     else {
         return Ok(None);
     };
-    Ok(app.otp.find_live(&app.database, user.id, *retry_at).await?)
+    Ok(app.otp.find_live(&app.database, user.id, Purpose::Login, *retry_at).await?)
 }
 
 /// The way that the settings say, unless it cannot reach the number.

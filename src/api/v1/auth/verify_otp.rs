@@ -10,7 +10,7 @@ use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets::{self, PendingLogin};
-use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode};
+use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode, Purpose};
 use crate::sessions::{Method, Session};
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, User};
@@ -98,7 +98,8 @@ async fn judge(
         GuessError::NoLiveCode if !has_ticket => invalid(),
         error => Problem::from_guess(app, error),
     };
-    let guess = app.otp.take_guess(&app.database, login.user).await.map_err(refuse)?;
+    let guess = app.otp.take_guess(&app.database, login.user, Purpose::Login).await;
+    let guess = guess.map_err(refuse)?;
     match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
         Judgement::Right => {}
         Judgement::Wrong => return Err(wrong(&guess, has_ticket)),
