@@ -65,7 +65,13 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("requestOtp", v1::auth::request_otp::PROBLEMS),
     ("verifyOtp", v1::auth::verify_otp::PROBLEMS),
     ("session", v1::auth::session::PROBLEMS),
+    ("changePassword", v1::auth::password::change::PROBLEMS),
+    ("forgotPassword", v1::auth::password::forgot::PROBLEMS),
+    ("resetPassword", v1::auth::password::reset::PROBLEMS),
     ("profile", v1::profile::PROBLEMS),
+    ("editProfile", v1::profile::edit::PROBLEMS),
+    ("deleteProfile", v1::profile::delete::PROBLEMS),
+    ("exportProfile", v1::profile::export::PROBLEMS),
 ];
 
 /// The document.

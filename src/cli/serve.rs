@@ -17,8 +17,9 @@ use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
+use crate::reset_tickets;
 
-use super::{migrate, read_settings};
+use super::{erasure, migrate, read_settings};
 
 /// How long requests under way may take after we were told to stop: within the 10 s that container
 /// runtimes commonly wait before they kill.
@@ -128,9 +129,11 @@ async fn keep_house(state: crate::state::AppState) {
         let now = state.clock.now();
         let deleted = async {
             let tickets = login_tickets::delete_expired(&state.database, now).await?;
+            let resets = reset_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
-            Ok::<_, sqlx::Error>(tickets + devices + codes)
+            let people = erasure::erase_due(&state.database, now).await?;
+            Ok::<_, sqlx::Error>(tickets + resets + devices + codes + people)
         };
         match deleted.await {
             Ok(0) => {}

@@ -18,9 +18,11 @@ pub enum Kind {
     OtpNewCodeRequired,
     LoginTicketInvalid,
     LoginRequired,
+    ResetTicketInvalid,
     TokenMissing,
     TokenInvalid,
     PhoneVerificationRequired,
+    PasswordWrong,
     NotFound,
     UserNotFound,
     MethodNotAllowed,
@@ -58,7 +60,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::JsonInvalid,
         Self::ValidationFailed,
         Self::ChannelNotSupported,
@@ -69,9 +71,11 @@ impl Kind {
         Self::OtpNewCodeRequired,
         Self::LoginTicketInvalid,
         Self::LoginRequired,
+        Self::ResetTicketInvalid,
         Self::TokenMissing,
         Self::TokenInvalid,
         Self::PhoneVerificationRequired,
+        Self::PasswordWrong,
         Self::NotFound,
         Self::UserNotFound,
         Self::MethodNotAllowed,
@@ -108,9 +112,11 @@ impl Kind {
             Self::OtpNewCodeRequired => (401, "otp_new_code_required", "Invalid or expired code.", "This code takes no more guesses. Request a new one. Told only where a `loginTicket` was sent."),
             Self::LoginTicketInvalid => (401, "login_ticket_invalid", "The login has expired.", "A `loginTicket` is good for one login within 10 minutes. Log in again."),
             Self::LoginRequired => (401, "login_required", "Log in first.", "A code is sent only after the password was given, from the same address or with the `loginTicket`."),
+            Self::ResetTicketInvalid => (401, "reset_ticket_invalid", "The password reset has expired.", "A `resetTicket` is good for one new password within 10 minutes, and for none once the password has changed. Ask for another."),
             Self::TokenMissing => (401, "token_missing", "An access token is required.", "Send `Authorization: Bearer` and the token."),
             Self::TokenInvalid => (401, "token_invalid", "The access token is not valid.", "It is malformed, not ours, or has expired. Log in again."),
             Self::PhoneVerificationRequired => (403, "phone_verification_required", "Phone verification required.", "The phone number has not been verified yet."),
+            Self::PasswordWrong => (403, "password_wrong", "The password is not right.", "The token is good; what was asked for needs the present password, too. The same where the password has just been changed."),
             Self::NotFound => (404, "not_found", "Nothing is here.", "No route has this path."),
             Self::UserNotFound => (404, "user_not_found", "User not found.", "Only with `USER_ENUMERATION=reveal`."),
             Self::MethodNotAllowed => (405, "method_not_allowed", "The method is not allowed here.", "`Allow` lists those that are."),

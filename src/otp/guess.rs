@@ -180,7 +180,9 @@ impl Otp {
         if binding.matches(&self.keyring, code, hash) { Judgement::Right } else { Judgement::Wrong }
     }
 
-    async fn give_back(&self, database: &PgPool, guess: &Guess) -> sqlx::Result<()> {
+    /// Gives a guess back that came to nothing through no fault of who made it. A code of our own is
+    /// as good as before; one that a provider has called right is used up there.
+    pub async fn give_back(&self, database: &PgPool, guess: &Guess) -> sqlx::Result<()> {
         let mut transaction = database.begin().await?;
         store::give_attempt_back(&mut transaction, guess.challenge).await?;
         windows::give_back(&mut transaction, &guess.counted, guess.spent_at).await?;

@@ -13,6 +13,7 @@
 //! | know what was sent, and what it cost | `ledger`, `money`, `spending` (where the two meet) |
 //! | hear from a carrier | `webhooks` (where it calls), `receive` |
 //! | try a carrier | `trial` |
+//! | tell or forget what is kept of a person | `personal` |
 
 mod breaker;
 mod carriage;
@@ -25,6 +26,7 @@ mod ledger;
 mod limits;
 mod lockout;
 mod money;
+mod personal;
 pub mod providers;
 mod receive;
 mod send;
@@ -54,6 +56,7 @@ pub use ledger::{Figures, ReportBy, ReportLine, report};
 pub use money::{
     Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
 };
+pub use personal::{Exported, erase, export};
 pub use providers::Provider;
 pub use receive::Noted;
 pub use send::{Draft, Live, Recipient, SendError};

@@ -1,8 +1,9 @@
 //! Signing up and logging in.
 
 mod code;
-mod input;
+pub(super) mod input;
 pub(in crate::api) mod login;
+pub(in crate::api) mod password;
 mod pending;
 pub(in crate::api) mod register;
 pub(in crate::api) mod request_otp;

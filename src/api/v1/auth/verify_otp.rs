@@ -107,15 +107,18 @@ async fn judge(
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
-    let Finished { user, session, device } = finish(app, login, &guess, now).await?;
+    let Finished { user, session, device, is_restored } = finish(app, login, &guess, now).await?;
     let device = device.map(|token| token.expose().to_owned());
-    signed_in::answer(app, &user, &session, device, "Phone verified. Logged in.", now)
+    let answer =
+        signed_in::answer(app, &user, &session, device, "Phone verified. Logged in.", now)?;
+    Ok(answer.restored(is_restored))
 }
 
 struct Finished {
     user: User,
     session: Session,
     device: Option<OpaqueToken>,
+    is_restored: bool,
 }
 
 /// All or nothing: the code and the ticket are used up, the phone is verified, the session is open.
@@ -135,6 +138,10 @@ async fn finish(
     let user = users::verify_phone(&mut transaction, login.user, &guess.number, now).await?;
     // The number is not this user's any more: the code has proven somebody else's.
     let user = user.ok_or_else(|| over(Ending::Superseded))?;
+    if user.is_gone(now) {
+        return Err(Problem::new(Kind::LoginTicketInvalid));
+    }
+    let is_restored = signed_in::restore(app, &mut *transaction, &user, now).await?;
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let session = signed_in::open_session(app, &mut *transaction, &user, methods, now).await?;
     let device = match app.login.otp_policy {
@@ -147,7 +154,7 @@ async fn finish(
         known_devices::remember(&mut transaction, token, user.id, now).await?;
     }
     transaction.commit().await?;
-    Ok(Finished { user, session, device })
+    Ok(Finished { user, session, device, is_restored })
 }
 
 fn method_of(channel: Channel) -> Method {
