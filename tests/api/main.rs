@@ -5,6 +5,7 @@
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod bearers;
 mod breaker;
 mod clock;
 mod cors;
@@ -20,6 +21,7 @@ mod limits;
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;
 mod money;
+mod password_races;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
