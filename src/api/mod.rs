@@ -59,6 +59,10 @@ fn guarded_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::auth::login::login))
         .routes(routes!(v1::auth::request_otp::request_otp))
         .routes(routes!(v1::auth::verify_otp::verify_otp))
+        .routes(routes!(v1::auth::password::change::change))
+        .routes(routes!(v1::auth::password::forgot::forgot))
+        .routes(routes!(v1::auth::password::reset::reset))
+        .routes(routes!(v1::profile::delete::delete_profile))
 }
 
 /// The other routes of the API.
@@ -71,6 +75,8 @@ fn open_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::auth::sessions::end_session))
         .routes(routes!(v1::auth::revoke::revoke))
         .routes(routes!(v1::profile::profile))
+        .routes(routes!(v1::profile::edit::edit_profile))
+        .routes(routes!(v1::profile::export::export_profile))
 }
 
 /// The routes that carriers call.

@@ -71,7 +71,13 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("endSession", v1::auth::sessions::END_PROBLEMS),
     ("revoke", v1::auth::revoke::PROBLEMS),
     ("introspect", v1::auth::introspect::PROBLEMS),
+    ("changePassword", v1::auth::password::change::PROBLEMS),
+    ("forgotPassword", v1::auth::password::forgot::PROBLEMS),
+    ("resetPassword", v1::auth::password::reset::PROBLEMS),
     ("profile", v1::profile::PROBLEMS),
+    ("editProfile", v1::profile::edit::PROBLEMS),
+    ("deleteProfile", v1::profile::delete::PROBLEMS),
+    ("exportProfile", v1::profile::export::PROBLEMS),
 ];
 
 /// The document.

@@ -3,6 +3,7 @@
 mod banner;
 mod config;
 mod dev;
+pub mod erasure;
 mod keys;
 mod migrate;
 mod openapi;

@@ -17,9 +17,10 @@ use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
+use crate::reset_tickets;
 use crate::tokens;
 
-use super::{migrate, read_settings};
+use super::{erasure, migrate, read_settings};
 
 /// How long requests under way may take after we were told to stop: within the 10 s that container
 /// runtimes commonly wait before they kill.
@@ -138,10 +139,12 @@ async fn keep_house(state: crate::state::AppState) {
         let now = state.clock.now();
         let deleted = async {
             let tickets = login_tickets::delete_expired(&state.database, now).await?;
+            let resets = reset_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
-            Ok::<_, sqlx::Error>(tickets + devices + codes + sessions)
+            let people = erasure::erase_due(&state.database, now).await?;
+            Ok::<_, sqlx::Error>(tickets + resets + devices + codes + sessions + people)
         };
         match deleted.await {
             Ok(0) => {}

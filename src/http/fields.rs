@@ -91,6 +91,15 @@ impl Fields {
         self.values.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// Whether the field is there and `null`, which is all that there is to read of it then.
+    pub fn take_null(&mut self, name: &str) -> bool {
+        let is_null = self.values.get(name).is_some_and(Value::is_null);
+        if is_null {
+            self.values.remove(name);
+        }
+        is_null
+    }
+
     /// Something else is wrong.
     pub fn error(&mut self, error: FieldError) {
         self.errors.push(error);

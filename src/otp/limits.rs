@@ -1,5 +1,7 @@
 //! The limits on sending: what a send counts against, and whether there is room.
 
+use std::iter;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
@@ -9,6 +11,13 @@ use super::send::{Recipient, SendError};
 use super::store;
 use super::windows::{self, Subject, Window};
 use super::{Otp, Purpose, Rules, Scope};
+
+/// Codes for a new password that one user is sent in an hour. Anybody can ask for them, so there are
+/// fewer than of those that a password was proven for.
+const RESETS_PER_HOUR: u32 = 3;
+/// … and in a day: whoever asks for them in somebody's name leaves half of the default cap on the number
+/// to that person's logins.
+const RESETS_PER_DAY: u32 = 5;
 
 /// One of the limits on sending.
 struct SendLimit {
@@ -35,7 +44,7 @@ impl Otp {
     ) -> Result<Counted, SendError> {
         let horizon = now - self.rules.lifetime;
         let is_free =
-            store::take_free_resend(connection, recipient.user, Purpose::Login, horizon).await?;
+            store::take_free_resend(connection, recipient.user, recipient.purpose, horizon).await?;
         let limits = self.send_limits(recipient, is_free);
         for SendLimit { scope, subject, windows } in &limits {
             if !windows::take(connection, subject, windows, now).await? {
@@ -46,23 +55,31 @@ impl Otp {
                 });
             }
         }
-        let subjects = limits.map(|limit| limit.subject).to_vec();
+        let subjects = limits.into_iter().map(|limit| limit.subject).collect();
         Ok(Counted { subjects, is_free })
     }
 
     /// What a send counts against. The user comes first even where there is no wait: that row is
     /// what makes two sends to one user follow each other.
-    fn send_limits(&self, recipient: &Recipient, is_free: bool) -> [SendLimit; 3] {
+    fn send_limits(&self, recipient: &Recipient, is_free: bool) -> Vec<SendLimit> {
         let rules = &self.rules;
         let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
         let has_wait = !is_free && rules.resend_wait > TimeDelta::zero();
         let wait = has_wait.then_some(Window { events: 1, period: rules.resend_wait });
-        [
-            SendLimit {
-                scope: Scope::User,
-                subject: Subject::sends_to_user(recipient.user),
-                windows: wait.into_iter().collect(),
-            },
+        let of_user = SendLimit {
+            scope: Scope::User,
+            subject: Subject::sends_to_user(recipient.user),
+            windows: wait.into_iter().collect(),
+        };
+        let of_resets = (recipient.purpose == Purpose::PasswordReset).then(|| SendLimit {
+            scope: Scope::User,
+            subject: Subject::resets_of_user(recipient.user),
+            windows: vec![
+                Window { events: RESETS_PER_HOUR, period: hour },
+                Window { events: RESETS_PER_DAY, period: day },
+            ],
+        });
+        let of_others = [
             SendLimit {
                 scope: Scope::Number,
                 subject: Subject::sends_to_number(&recipient.number),
@@ -76,7 +93,8 @@ impl Otp {
                 subject: Subject::sends_from_address(recipient.address),
                 windows: vec![Window { events: rules.per_address_hourly, period: hour }],
             },
-        ]
+        ];
+        iter::once(of_user).chain(of_resets).chain(of_others).collect()
     }
 }
 

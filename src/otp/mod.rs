@@ -13,6 +13,7 @@
 //! | know what was sent, and what it cost | `ledger`, `money`, `spending` (where the two meet) |
 //! | hear from a carrier | `webhooks` (where it calls), `receive` |
 //! | try a carrier | `trial` |
+//! | tell or forget what is kept of a person | `personal` |
 
 mod breaker;
 mod carriage;
@@ -25,6 +26,7 @@ mod ledger;
 mod limits;
 mod lockout;
 mod money;
+mod personal;
 pub mod providers;
 mod receive;
 mod send;
@@ -54,6 +56,7 @@ pub use ledger::{Figures, ReportBy, ReportLine, report};
 pub use money::{
     Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
 };
+pub use personal::{Exported, erase, export};
 pub use providers::Provider;
 pub use receive::Noted;
 pub use send::{Draft, Live, Recipient, SendError};
@@ -72,6 +75,10 @@ const BUDGETS_KEPT_FOR: TimeDelta = TimeDelta::days(400);
 pub enum Purpose {
     /// To finish a login, which also verifies the phone.
     Login,
+    /// To set a new password without the old one.
+    PasswordReset,
+    /// To make another number one's own.
+    PhoneChange,
 }
 
 impl Purpose {
@@ -79,6 +86,8 @@ impl Purpose {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::PasswordReset => "password_reset",
+            Self::PhoneChange => "phone_change",
         }
     }
 }

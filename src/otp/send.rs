@@ -25,6 +25,8 @@ use super::{Addressee, Channel, Otp, OtpCode, OtpFailure, Purpose, Scope};
 pub struct Recipient {
     /// Whose code it is.
     pub user: UserId,
+    /// What the right code is good for.
+    pub purpose: Purpose,
     /// Where it goes.
     pub number: PhoneNumber,
     /// By which way.
@@ -146,15 +148,16 @@ impl Otp {
         Ok(draft)
     }
 
-    /// The code that the user has been sent and can still enter, if any.
+    /// The code for `purpose` that the user has been sent and can still enter, if any.
     pub async fn find_live(
         &self,
         database: &PgPool,
         user: UserId,
+        purpose: Purpose,
         resend_at: DateTime<Utc>,
     ) -> sqlx::Result<Option<Live>> {
         let connection = &mut *database.acquire().await?;
-        let row = store::find_live(connection, user, Purpose::Login, self.clock.now()).await?;
+        let row = store::find_live(connection, user, purpose, self.clock.now()).await?;
         Ok(row.map(|row| Live {
             channel: Channel::parse(&row.channel).unwrap_or(self.rules.default_channel),
             destination: PhoneNumber::from_e164(&row.phone_number)
@@ -208,7 +211,7 @@ impl Otp {
         now: DateTime<Utc>,
     ) -> Result<Vec<Warning>, SendError> {
         let Some(carrier) = draft.carriage.carrier() else { return Ok(Vec::new()) };
-        let Recipient { number, channel, .. } = &draft.recipient;
+        let Recipient { number, channel, purpose, .. } = &draft.recipient;
         let price = self.money.price(carrier.name(), *channel, number);
         let entry = Entry {
             id: draft.message,
@@ -217,7 +220,7 @@ impl Otp {
             number,
             provider: carrier.name(),
             channel: *channel,
-            purpose: Purpose::Login.as_str(),
+            purpose: purpose.as_str(),
             price,
             currency: self.money.currency(),
         };
@@ -256,7 +259,7 @@ impl Otp {
         NewChallenge {
             id: draft.challenge,
             user: draft.recipient.user,
-            purpose: Purpose::Login,
+            purpose: draft.recipient.purpose,
             channel: draft.recipient.channel,
             number: &draft.recipient.number,
             provider: draft.carriage.provider_name(),
@@ -270,8 +273,8 @@ impl Otp {
 
     /// What is stored of the code, where we judge it.
     pub(super) fn code_hash(&self, draft: &Draft) -> Option<CodeHash> {
-        let number = &draft.recipient.number;
-        let binding = Binding { purpose: Purpose::Login, challenge: draft.challenge, number };
+        let Recipient { purpose, ref number, .. } = draft.recipient;
+        let binding = Binding { purpose, challenge: draft.challenge, number };
         draft.carriage.own_code().map(|code| binding.hash(&self.keyring, code))
     }
 }

@@ -31,6 +31,11 @@ impl Password {
         Self::normalise(raw)
     }
 
+    /// Whether both are the same password, however they were typed.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+
     /// Checks the upper bound and normalises.
     pub(super) fn normalise(raw: &str) -> Result<Self, PasswordProblem> {
         // The bytes first: counting the code points of a huge text is itself work.

@@ -5,6 +5,7 @@
 
 mod device;
 mod ending;
+mod export;
 mod listener;
 mod refresh;
 mod refresh_token;
@@ -20,6 +21,7 @@ use crate::foundation::{Entropy, EntropyError, Keyring, Limited, SessionId, User
 
 pub use device::device_name;
 pub use ending::{CHANNEL, EndReason, Which, end};
+pub use export::{Exported, export};
 pub use refresh::{Described, RefreshError, Refreshed};
 pub use refresh_token::RefreshText;
 pub use revocations::Revocations;

@@ -1,15 +1,24 @@
 //! People: who they are, how they are found, whether their phone is verified.
 //!
-//! Owns the table `users`. Knows password hashes only as text; what they mean is `passwords`' business.
+//! Owns the tables `users` and `erasures`. Knows password hashes only as text; what they mean is `passwords`' business.
 
+mod display_name;
+mod erasure;
+mod export;
+mod profile;
 mod store;
 
 use chrono::{DateTime, Utc};
 
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
+pub use display_name::{DisplayName, DisplayNameError};
+pub use erasure::{GRACE, Leaving, erase, leave, next_to_erase, restore};
+pub use export::{Exported, export};
+pub use profile::{Edit, ProfileEdit, edit_profile};
 pub use store::{
-    find, find_by_identifier, insert, record_otp_sent, replace_password_hash, verify_phone,
+    find, find_by_identifier, insert, record_otp_sent, replace_password_hash, reset_password_hash,
+    verify_phone,
 };
 
 /// A person, as stored. Not `Debug`: all of it is personal.
@@ -25,7 +34,10 @@ pub struct User {
     pub password_hash: PhcString,
     /// Whether a code sent to the phone has come back.
     pub is_verified: bool,
-    /// The language tag that the person signed up in, where there are texts in it.
+    /// What the person wants to be called.
+    pub display_name: Option<String>,
+    /// The language tag of texts to the person, where there are texts in it: at first the one of
+    /// signing up.
     pub locale: Option<String>,
     /// When a code was last sent.
     pub last_otp_sent_at: Option<DateTime<Utc>>,
@@ -33,6 +45,16 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,
+    /// When the account is erased, unless its person logs in before; `None` for all who stay.
+    pub erase_after: Option<DateTime<Utc>>,
+}
+
+impl User {
+    /// Whether the account is past the time in which a login could bring it back. It may still be
+    /// there, until the housekeeping comes by.
+    pub fn is_gone(&self, now: DateTime<Utc>) -> bool {
+        self.erase_after.is_some_and(|erase_after| erase_after <= now)
+    }
 }
 
 /// A password hash in PHC form, as text. Never shown.

@@ -40,7 +40,8 @@ pub async fn find(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Opt
         User,
         r#"
         SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, locale, last_otp_sent_at, created_at, updated_at
+            is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+            (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         FROM users
         WHERE id = $1
         "#,
@@ -61,7 +62,8 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, locale, last_otp_sent_at, created_at, updated_at
+                    is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+                    (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
                 WHERE lower(email) = lower($1)
                 "#,
@@ -75,7 +77,8 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, locale, last_otp_sent_at, created_at, updated_at
+                    is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+                    (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
                 WHERE phone_number = $1
                 "#,
@@ -123,7 +126,8 @@ pub async fn verify_phone(
         SET is_verified = true, sinch_verification_id = NULL, updated_at = $3
         WHERE id = $1 AND phone_number = $2
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, locale, last_otp_sent_at, created_at, updated_at
+            is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+            (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
         number.e164(),
@@ -133,15 +137,16 @@ pub async fn verify_phone(
     .await
 }
 
-/// Puts a hash of today's cost in place of an older one, unless the password has changed since.
+/// Puts `new` in place of `old`. `false`: the password has changed since `old` was read, and nothing is
+/// changed.
 pub async fn replace_password_hash(
     executor: impl PgExecutor<'_>,
     id: UserId,
     old: &PhcString,
     new: &PhcString,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let replaced = sqlx::query!(
         r#"
         UPDATE users SET password_hash = $3, updated_at = $4
         WHERE id = $1 AND password_hash = $2
@@ -153,5 +158,29 @@ pub async fn replace_password_hash(
     )
     .execute(executor)
     .await?;
-    Ok(())
+    Ok(replaced.rows_affected() == 1)
+}
+
+/// Sets the password of a person who has proven `number` in place of the old one. `false`: that is not
+/// their verified number (any more), and nothing is changed.
+pub async fn reset_password_hash(
+    connection: &mut PgConnection,
+    id: UserId,
+    number: &PhoneNumber,
+    new: &PhcString,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let reset = sqlx::query!(
+        r#"
+        UPDATE users SET password_hash = $3, sinch_verification_id = NULL, updated_at = $4
+        WHERE id = $1 AND phone_number = $2 AND is_verified
+        "#,
+        id as _,
+        number.e164(),
+        new.as_str(),
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(reset.rows_affected() == 1)
 }

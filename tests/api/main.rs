@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod account_routes;
+mod bearers;
 mod breaker;
 mod clock;
 mod cors;
@@ -23,6 +24,7 @@ mod limits;
 mod log;
 mod lost_replies;
 mod money;
+mod password_races;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]

@@ -3,10 +3,11 @@
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
 
+use super::account;
 use super::answers::{Answer, EMAIL, PHONE};
 use super::child::Ringfence;
 use super::fake_sinch::Operation;
-use super::installation::Installation;
+use super::installation::{Installation, Serving};
 
 #[tokio::test]
 async fn a_person_registers_logs_in_gives_the_code_and_reads_their_profile() {
@@ -70,12 +71,17 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     let logout = serving.api.client.post(format!("{}/api/v1/auth/logout", serving.api.base));
     Answer::of(logout.bearer_auth(&token)).await.expect(204);
     serving.api.profile(&token).await.expect(401);
+    account::walk(&installation, &serving.api).await;
+    let log = stop(&mut serving).await;
+    assert!(!log.contains("permission denied"), "{log}");
+
     // The housekeeping begins with the first tick of its clock, and that is at the start.
-    serving.program.signal(rustix::process::Signal::TERM);
-    let log = serving
-        .program
-        .until("the end", |_, err| err.contains("\"stopped\"").then(|| err.to_owned()));
-    let log = log.await;
+    let over = "UPDATE erasures SET requested_at = '2001-01-01', erase_after = '2001-01-08'";
+    assert_eq!(sqlx::query(over).execute(&mut owner).await.unwrap().rows_affected(), 1);
+    let mut serving = installation.serve().await;
+    let erased = |_: &str, err: &str| err.contains("an account was erased").then_some(());
+    serving.program.until("the account to be erased", erased).await;
+    let log = stop(&mut serving).await;
     assert!(!log.contains("permission denied"), "{log}");
 
     for command in [&["keys", "rotate"][..], &["keys", "rotate", "--now"], &["keys", "list"]] {
@@ -84,6 +90,13 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     }
     let refused = installation.run(&["migrate", "revert"]).await;
     assert!(refused.complaint().contains("permission denied"), "{}", refused.err);
+}
+
+/// Tells it to stop, and waits for that. Returns its whole log.
+async fn stop(serving: &mut Serving) -> String {
+    serving.program.signal(rustix::process::Signal::TERM);
+    let end = |_: &str, err: &str| err.contains("\"stopped\"").then(|| err.to_owned());
+    serving.program.until("the end", end).await
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ use crate::postgres::TestDatabase;
 /// 32 bytes that are nobody's secret.
 pub(crate) const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
+/// More than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Cheap hashes, since most tests are not about their cost, and limits that nobody meets by chance.
 const SETTINGS: [(&str, &str); 7] = [
     ("APP_ENV", "test"),
@@ -205,6 +208,31 @@ impl TestApp {
         let query = "SELECT to_jsonb(s)::text FROM sessions s";
         let row: String = sqlx::query_scalar(query).fetch_one(self.database()).await.unwrap();
         serde_json::from_str(&row).unwrap()
+    }
+
+    /// Has a code for a new password sent to `person`: the ticket, once the code is there.
+    pub(crate) async fn forgotten(&self, person: &Person) -> String {
+        let before = self.sends_to(person);
+        let ticket = self.forgot(person).await.is(202).text("resetTicket");
+        self.until("a code for a new password", || self.sends_to(person) > before).await;
+        // It can be entered once the carrier's answer is noted, too.
+        let live = "SELECT count(*) FROM otp_challenges
+            WHERE purpose = 'password_reset' AND ended_at IS NULL AND sent_at IS NULL";
+        let deadline = Instant::now() + PATIENCE;
+        while self.count(live).await > 0 {
+            assert!(Instant::now() < deadline, "the code is never noted as sent");
+            sleep(Duration::from_millis(2)).await;
+        }
+        ticket
+    }
+
+    /// Waits for what the server does without letting anybody wait for it.
+    pub(crate) async fn until(&self, what: &str, is_there: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_there() {
+            assert!(Instant::now() < deadline, "{what} never comes");
+            sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// The row of `person` in `users`.

@@ -1,8 +1,11 @@
 //! Reading the fields that several requests share.
 
+use zeroize::Zeroizing;
+
 use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, PhoneNumberError};
 use crate::http::{FieldError, Fields};
 use crate::otp::AppHash;
+use crate::passwords::{Password, PasswordProblem};
 use crate::state::App;
 use crate::users::Identifier;
 
@@ -45,6 +48,27 @@ pub(super) fn app_hash(app: &App, fields: &mut Fields) -> Option<AppHash> {
         let hash = app.otp.rules().texts.known_app_hash(text);
         hash.ok_or("The server does not know an app with this hash.")
     })
+}
+
+/// A password that is to be compared with a stored one.
+pub(in crate::api::v1) fn password(fields: &mut Fields, name: &'static str) -> Option<Password> {
+    let raw = raw_password(fields, name)?;
+    Password::for_login(&raw)
+        .inspect_err(|problem| fields.error(FieldError::new(name, problem.code(), problem)))
+        .ok()
+}
+
+/// A password that is still to be checked, as it was typed.
+pub(super) fn raw_password(fields: &mut Fields, name: &'static str) -> Option<Zeroizing<String>> {
+    fields.required(name, "wrong_type", |text| Ok::<_, &str>(Zeroizing::new(text.to_owned())))
+}
+
+/// Every rule that a new password breaks, as faults of the field.
+pub(super) fn refused_password(
+    name: &'static str,
+    problems: Vec<PasswordProblem>,
+) -> impl Iterator<Item = FieldError> {
+    problems.into_iter().map(move |problem| FieldError::new(name, problem.code(), problem))
 }
 
 /// An opaque token that may be there.

@@ -9,7 +9,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
-use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
+use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::{AppHash, Live, SendError};
@@ -120,7 +120,7 @@ pub(in crate::api) struct OtpError {
 impl Login {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let identifier = input::identifier(app, &mut fields);
-        let password = Self::read_password(&mut fields);
+        let password = input::password(&mut fields, "password");
         let device_token = input::opaque_token(&mut fields, "deviceToken");
         let app_hash = input::app_hash(app, &mut fields);
         let refresh_token_in = RefreshTokenIn::read(&mut fields);
@@ -133,17 +133,6 @@ impl Login {
             refresh_token_in,
         });
         fields.finish(request)
-    }
-
-    fn read_password(fields: &mut Fields) -> Option<Password> {
-        let raw = fields.required("password", "wrong_type", |text| {
-            Ok::<_, &str>(zeroize::Zeroizing::new(text.to_owned()))
-        })?;
-        Password::for_login(&raw)
-            .inspect_err(|problem| {
-                fields.error(FieldError::new("password", problem.code(), problem));
-            })
-            .ok()
     }
 }
 
@@ -170,11 +159,12 @@ pub(in crate::api) async fn login(
         return Ok(WithCookie::untouched(Json(LoginAnswer::CodeRequired(answer))));
     }
     let now = app.clock.now();
+    let is_restored = signed_in::restore(&app, &app.database, &user, now).await?;
     let methods = vec![Method::Password];
     let opened = signed_in::open_session(&app, &app.database, &client, &user, methods, now).await?;
     let into = login.refresh_token_in;
     let answer = signed_in::answer(&app, &user, &opened, into, None, "Logged in.", now)?;
-    Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer))))
+    Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer.restored(is_restored)))))
 }
 
 /// The user, if there is one and the password is right. An unknown user costs the same: one
@@ -185,6 +175,7 @@ async fn prove_password(
     password: Password,
 ) -> Result<User, Problem> {
     let user = users::find_by_identifier(&app.database, identifier).await?;
+    let user = user.filter(|user| !user.is_gone(app.clock.now()));
     let stored = user.as_ref().and_then(read_hash);
     let verification = app.hasher.verify(password.clone(), stored).await?;
     match (user, verification) {
@@ -199,7 +190,8 @@ async fn prove_password(
     }
 }
 
-fn read_hash(user: &User) -> Option<PasswordHash> {
+/// The stored hash; `None`, and a line in the log, where it cannot be read.
+pub(in crate::api::v1) fn read_hash(user: &User) -> Option<PasswordHash> {
     PasswordHash::parse(user.password_hash.as_str())
         .inspect_err(|cause| {
             error!(user_id = %user.id, cause = cause as &dyn std::error::Error, "a stored password hash cannot be read");

@@ -1,10 +1,11 @@
 //! Signing up, logging in, and what becomes of a session.
 
 mod code;
-mod input;
+pub(super) mod input;
 pub(in crate::api) mod introspect;
 pub(in crate::api) mod login;
 pub(in crate::api) mod logout;
+pub(in crate::api) mod password;
 mod pending;
 pub(in crate::api) mod refresh;
 mod refresh_token;

@@ -99,16 +99,14 @@ impl Register {
         email: Option<&EmailAddress>,
         phone_number: Option<&PhoneNumber>,
     ) -> Option<Password> {
-        let raw = fields.required("password", "wrong_type", |text| {
-            Ok::<_, &str>(zeroize::Zeroizing::new(text.to_owned()))
-        })?;
+        let raw = input::raw_password(fields, "password")?;
         let email = email.map(EmailAddress::as_str);
         let phone = phone_number.map(PhoneNumber::e164);
         match app.password_policy.check(&raw, email, phone) {
             Ok(password) => Some(password),
             Err(problems) => {
-                for problem in problems {
-                    fields.error(FieldError::new("password", problem.code(), problem));
+                for error in input::refused_password("password", problems) {
+                    fields.error(error);
                 }
                 None
             }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgExecutor;
+use tracing::info;
 use utoipa::ToSchema;
 
 use crate::foundation::{SessionId, UserId};
@@ -10,7 +11,7 @@ use crate::http::{Client, Problem};
 use crate::sessions::{IssuedRefresh, Method, Origin, Session};
 use crate::state::App;
 use crate::tokens::Grant;
-use crate::users::User;
+use crate::users::{self, User};
 
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 
@@ -42,6 +43,39 @@ pub(in crate::api) struct SignedIn {
     /// With `OTP_POLICY=new-device`: to be kept on the device and sent with its next login.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_token: Option<String>,
+    /// The account was about to be deleted, and is kept because of this login.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    account_restored: bool,
+}
+
+impl SignedIn {
+    /// … by which an account that was about to be deleted is kept.
+    pub(super) fn restored(self, is_restored: bool) -> Self {
+        let message =
+            if is_restored { "Logged in. Your account will not be deleted." } else { self.message };
+        Self { account_restored: is_restored, message, ..self }
+    }
+}
+
+/// Keeps the account of `user`, if it is about to be deleted: whoever logs in has thought again.
+/// Whether it was.
+pub(super) async fn restore(
+    app: &App,
+    executor: impl PgExecutor<'_>,
+    user: &User,
+    now: DateTime<Utc>,
+) -> Result<bool, Problem> {
+    if user.erase_after.is_none() || !users::restore(executor, user.id, now).await? {
+        return Ok(false);
+    }
+    tell_restored(app, user);
+    Ok(true)
+}
+
+/// Where the person is told.
+fn tell_restored(_: &App, user: &User) {
+    info!(user_id = %user.id, "an account that was about to be deleted is kept: its person logged in");
 }
 
 /// A session that has just begun, and what continues it.
@@ -98,6 +132,7 @@ pub(super) fn answer(
         refresh_token: handed.text.take(),
         refresh_expires_in: handed.expires_in,
         device_token,
+        account_restored: false,
     };
     Ok(handed.with(answer))
 }

@@ -11,7 +11,7 @@ use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets::{self, PendingLogin};
-use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode};
+use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode, Purpose};
 use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, User};
@@ -120,7 +120,8 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
         GuessError::NoLiveCode if !has_ticket => invalid(),
         error => Problem::from_guess(app, error),
     };
-    let guess = app.otp.take_guess(&app.database, login.user).await.map_err(refuse)?;
+    let guess = app.otp.take_guess(&app.database, login.user, Purpose::Login).await;
+    let guess = guess.map_err(refuse)?;
     match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
         Judgement::Right => {}
         Judgement::Wrong => return Err(wrong(&guess, has_ticket)),
@@ -128,16 +129,19 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
-    let Finished { user, opened, device } = finish(app, attempt, &guess, now).await?;
+    let Finished { user, opened, device, is_restored } =
+        finish(app, attempt, &guess, now).await?;
     let device = device.map(|token| token.expose().to_owned());
     let message = "Phone verified. Logged in.";
-    signed_in::answer(app, &user, &opened, attempt.into, device, message, now)
+    let answer = signed_in::answer(app, &user, &opened, attempt.into, device, message, now)?;
+    Ok(answer.map(|answer| answer.restored(is_restored)))
 }
 
 struct Finished {
     user: User,
     opened: Opened,
     device: Option<OpaqueToken>,
+    is_restored: bool,
 }
 
 /// All or nothing: the code and the ticket are used up, the phone is verified, the session is open.
@@ -158,6 +162,10 @@ async fn finish(
     let user = users::verify_phone(&mut transaction, login.user, &guess.number, now).await?;
     // The number is not this user's any more: the code has proven somebody else's.
     let user = user.ok_or_else(|| over(Ending::Superseded))?;
+    if user.is_gone(now) {
+        return Err(Problem::new(Kind::LoginTicketInvalid));
+    }
+    let is_restored = signed_in::restore(app, &mut *transaction, &user, now).await?;
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let opened =
         signed_in::open_session(app, &mut *transaction, client, &user, methods, now).await?;
@@ -171,7 +179,7 @@ async fn finish(
         known_devices::remember(&mut transaction, token, user.id, now).await?;
     }
     transaction.commit().await?;
-    Ok(Finished { user, opened, device })
+    Ok(Finished { user, opened, device, is_restored })
 }
 
 fn method_of(channel: Channel) -> Method {

@@ -5,6 +5,7 @@ mod login;
 mod logout;
 mod refresh;
 mod refresh_token;
+mod password;
 mod register;
 mod request_otp;
 mod revoke;

@@ -1,5 +1,9 @@
 //! `GET /api/v1/profile`: the user, read fresh. The model of a protected route.
 
+pub(in crate::api) mod delete;
+pub(in crate::api) mod edit;
+pub(in crate::api) mod export;
+
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -7,10 +11,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::v1::account;
 use crate::foundation::UserId;
 use crate::http::{Kind, Problem};
 use crate::state::AppState;
-use crate::users;
+use crate::users::User;
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] =
@@ -28,6 +33,12 @@ pub(in crate::api) struct Profile {
     phone_number: String,
     /// Always `true` here.
     is_verified: bool,
+    /// What the person wants to be called; `null` where they have not said.
+    #[schema(example = "Ada Lovelace")]
+    display_name: Option<String>,
+    /// The language of texts where a request names none; `null` for English.
+    #[schema(example = "en")]
+    locale: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -40,19 +51,26 @@ pub(in crate::api) struct Profile {
     responses((status = 200, description = "The user.", body = Profile)))]
 pub(in crate::api) async fn profile(
     State(app): State<AppState>,
-    Bearer(claims): Bearer,
+    bearer: Bearer,
 ) -> Result<Json<Profile>, Problem> {
-    let user = users::find(&app.database, claims.sub).await?;
-    let user = user.ok_or_else(|| Problem::new(Kind::TokenInvalid))?;
+    let user = account::read(&app, &bearer).await?;
     if !user.is_verified {
         return Err(Problem::new(Kind::PhoneVerificationRequired));
     }
-    Ok(Json(Profile {
-        id: user.id,
-        email: user.email,
-        phone_number: user.phone_number,
-        is_verified: user.is_verified,
-        created_at: user.created_at,
-        updated_at: user.updated_at,
-    }))
+    Ok(Json(Profile::of(user)))
+}
+
+impl Profile {
+    fn of(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            phone_number: user.phone_number,
+            is_verified: user.is_verified,
+            display_name: user.display_name,
+            locale: user.locale,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
 }

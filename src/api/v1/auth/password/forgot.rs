@@ -1,0 +1,126 @@
+//! `POST /api/v1/auth/password/forgot`: a code by which a new password can be set.
+//!
+//! Answers everybody alike, and after the same work: who asks proves nothing, so they learn nothing.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tracing::{error, info};
+use utoipa::ToSchema;
+
+use crate::api::unattended::without_an_answer;
+use crate::api::v1::auth::{code, input};
+use crate::foundation::OpaqueToken;
+use crate::http::{Client, Fields, Kind, Problem};
+use crate::otp::{AppHash, Purpose, SendError};
+use crate::reset_tickets;
+use crate::state::{App, AppState};
+use crate::users::{self, Identifier, User};
+
+/// The problems of this endpoint, beside those of every endpoint: none, whoever is asked for.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[];
+
+/// Whose password was forgotten.
+struct Forgot {
+    identifier: Identifier,
+    app_hash: Option<AppHash>,
+}
+
+/// Whose password was forgotten: `email` or `phoneNumber`.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the body; it is read field by field")]
+pub(in crate::api) struct ForgotPasswordBody {
+    #[schema(format = "email", max_length = 254, example = "ada@example.com")]
+    email: Option<String>,
+    phone_number: Option<String>,
+    /// Of the Android app that waits for the text, so that the text can be read by it: one of
+    /// `ANDROID_APP_HASHES`.
+    #[schema(pattern = "^[A-Za-z0-9+/]{11}$", example = "FA+9qCX9VSu")]
+    app_hash: Option<String>,
+}
+
+/// The same for everybody. Whether a code is on its way is known to whoever has the phone.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct ResetRequested {
+    /// Words for a person.
+    #[schema(example = "If there is such an account, a code is on its way to its verified phone.")]
+    message: &'static str,
+    /// For `password/reset`, with the code.
+    reset_ticket: String,
+    /// Until when the ticket is good.
+    reset_ticket_expires_at: DateTime<Utc>,
+    /// From when on asking again may bring another code.
+    resend_after: DateTime<Utc>,
+}
+
+impl Forgot {
+    fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
+        let identifier = input::identifier(app, &mut fields);
+        let app_hash = input::app_hash(app, &mut fields);
+        fields.finish(identifier.map(|identifier| Self { identifier, app_hash }))
+    }
+}
+
+/// Ask for a new password
+///
+/// A code goes to the account's verified phone, if there is such an account, within the limits on
+/// texts, and at most three times an hour and five times a day. The answer is always the same.
+#[utoipa::path(post, path = "/api/v1/auth/password/forgot", tag = "auth",
+    operation_id = "forgotPassword",
+    request_body(content = ForgotPasswordBody, example = json!({"email": "ada@example.com"})),
+    responses((status = 202, description = "Taken.", body = ResetRequested)))]
+pub(in crate::api) async fn forgot(
+    State(app): State<AppState>,
+    client: Client,
+    fields: Fields,
+) -> Result<(StatusCode, Json<ResetRequested>), Problem> {
+    let Forgot { identifier, app_hash } = Forgot::read(&app, fields)?;
+    let now = app.clock.now();
+    let user = users::find_by_identifier(&app.database, &identifier).await?;
+    // A number that nobody has proven may be anybody's.
+    let user = user.filter(|user| user.is_verified && !user.is_gone(now));
+    let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
+    let (id, address) = (user.as_ref().map(|user| user.id), client.address.limited());
+    reset_tickets::issue(&app.database, &ticket, id, address, now).await?;
+    let answer = ResetRequested {
+        message: "If there is such an account, a code is on its way to its verified phone.",
+        reset_ticket: ticket.expose().to_owned(),
+        reset_ticket_expires_at: now + reset_tickets::LIFETIME,
+        resend_after: now + app.otp.rules().resend_wait,
+    };
+    without_an_answer(async move {
+        if let Some(user) = user {
+            tell(&app, &client, &user, app_hash).await;
+        }
+    });
+    Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// Where the person is told. Why no code was sent is for the log alone.
+async fn tell(app: &App, client: &Client, user: &User, app_hash: Option<AppHash>) {
+    let user_id = user.id;
+    match send(app, client, user, app_hash).await {
+        Ok(()) => info!(%user_id, "a code for a new password was sent"),
+        Err(SendError::Failure(cause)) => {
+            let cause = &cause as &dyn std::error::Error;
+            error!(%user_id, cause, "a code for a new password could not be sent");
+        }
+        Err(reason) => info!(%user_id, %reason, "no code for a new password was sent"),
+    }
+}
+
+async fn send(
+    app: &App,
+    client: &Client,
+    user: &User,
+    app_hash: Option<AppHash>,
+) -> Result<(), SendError> {
+    let purpose = Purpose::PasswordReset;
+    let recipient = code::recipient(app, client, user, purpose, None, app_hash)?;
+    code::send_to(app, recipient).await?;
+    Ok(())
+}
