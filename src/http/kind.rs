@@ -29,6 +29,7 @@ pub enum Kind {
     PhoneTaken,
     BodyTooLarge,
     ContentTypeNotSupported,
+    AccountLocked,
     RateLimited,
     OtpCooldown,
     OtpLimitReached,
@@ -58,7 +59,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::JsonInvalid,
         Self::ValidationFailed,
         Self::ChannelNotSupported,
@@ -80,6 +81,7 @@ impl Kind {
         Self::PhoneTaken,
         Self::BodyTooLarge,
         Self::ContentTypeNotSupported,
+        Self::AccountLocked,
         Self::RateLimited,
         Self::OtpCooldown,
         Self::OtpLimitReached,
@@ -119,6 +121,7 @@ impl Kind {
             Self::PhoneTaken => (409, "phone_taken", "The phone number is already registered.", "Log in, or use another number."),
             Self::BodyTooLarge => (413, "body_too_large", "The body is too large.", "A body has at most 16 KiB."),
             Self::ContentTypeNotSupported => (415, "content_type_not_supported", "The content type is not supported.", "Send `Content-Type: application/json`."),
+            Self::AccountLocked => (423, "account_locked", "The account is locked.", "The operator has locked it; only they can unlock it. Told only after the right password or code."),
             Self::RateLimited => (429, "rate_limited", "Too many requests.", "`limit` and `scope` say which limit; wait `retryAfter` seconds."),
             Self::OtpCooldown => (429, "otp_cooldown", "A code has just been sent.", "Wait `retryAfter` seconds before requesting another."),
             Self::OtpLimitReached => (429, "otp_limit_reached", "Too many codes were sent.", "`scope` says whether to this number or from this address; wait `retryAfter` seconds."),

@@ -2,14 +2,23 @@
 //!
 //! Owns the table `users`. Knows password hashes only as text; what they mean is `passwords`' business.
 
+mod administration;
+mod bulk;
+mod role;
 mod store;
 
 use chrono::{DateTime, Utc};
 
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
+pub use administration::{
+    LOCKED_REASON_MAX, Page, add_roles, delete, list, lock, remove_roles, set_password_hash, unlock,
+};
+pub use bulk::{ImportedUser, Taken, insert_many, taken};
+pub use role::{Role, RoleError};
 pub use store::{
-    find, find_by_identifier, insert, record_otp_sent, replace_password_hash, verify_phone,
+    find, find_by_identifier, insert, is_locked, record_otp_sent, replace_password_hash,
+    verify_phone,
 };
 
 /// A person, as stored. Not `Debug`: all of it is personal.
@@ -21,7 +30,7 @@ pub struct User {
     pub email: String,
     /// E.164.
     pub phone_number: String,
-    /// Argon2id, PHC form.
+    /// Argon2id, PHC form; another kind of hash where the person was imported and has not logged in since.
     pub password_hash: PhcString,
     /// Whether a code sent to the phone has come back.
     pub is_verified: bool,
@@ -29,6 +38,12 @@ pub struct User {
     pub locale: Option<String>,
     /// When a code was last sent.
     pub last_otp_sent_at: Option<DateTime<Utc>>,
+    /// Since when the person may not log in.
+    pub locked_at: Option<DateTime<Utc>>,
+    /// Why, in the words of whoever locked the account.
+    pub locked_reason: Option<String>,
+    /// What the person is to the services that read the tokens: at most 32, in order.
+    pub roles: Vec<String>,
     /// When the person signed up.
     pub created_at: DateTime<Utc>,
     /// When the row last changed.

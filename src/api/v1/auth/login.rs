@@ -21,7 +21,7 @@ use super::signed_in::{self, SignedIn};
 use super::{code, input};
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::InvalidCredentials, Kind::HashingBusy];
+pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::InvalidCredentials, Kind::AccountLocked, Kind::HashingBusy];
 
 /// Somebody who logs in.
 struct Login {
@@ -153,13 +153,22 @@ pub(in crate::api) async fn login(
     let Login { identifier, password, device_token, app_hash } = Login::read(&app, fields)?;
     let user = prove_password(&app, &identifier, password).await?;
     note_user(&user.id);
+    // Told to nobody but who knows the password.
+    if user.locked_at.is_some() {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
     if is_code_due(&app, &user, device_token.as_ref()).await? {
         let answer = ask_for_code(&app, &client, &user, app_hash).await?;
         return Ok(Json(LoginAnswer::CodeRequired(answer)));
     }
     let now = app.clock.now();
-    let session =
-        signed_in::open_session(&app, &app.database, &user, vec![Method::Password], now).await?;
+    let mut transaction = app.database.begin().await?;
+    if users::is_locked(&mut transaction, user.id).await? {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
+    let methods = vec![Method::Password];
+    let session = signed_in::open_session(&app, &mut *transaction, &user, methods, now).await?;
+    transaction.commit().await?;
     let answer = signed_in::answer(&app, &user, &session, None, "Logged in.", now)?;
     Ok(Json(LoginAnswer::SignedIn(answer)))
 }

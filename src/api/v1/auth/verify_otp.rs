@@ -24,6 +24,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::OtpNewCodeRequired,
     Kind::LoginTicketInvalid,
     Kind::UserNotFound,
+    Kind::AccountLocked,
     Kind::OtpGuessesExhausted,
     Kind::OtpRefused,
     Kind::ProviderFailed,
@@ -134,6 +135,10 @@ async fn finish(
     let user = users::verify_phone(&mut transaction, login.user, &guess.number, now).await?;
     // The number is not this user's any more: the code has proven somebody else's.
     let user = user.ok_or_else(|| over(Ending::Superseded))?;
+    // The row is ours until the commit: whoever locks the account next finds the session and ends it.
+    if user.locked_at.is_some() {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let session = signed_in::open_session(app, &mut *transaction, &user, methods, now).await?;
     let device = match app.login.otp_policy {
