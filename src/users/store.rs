@@ -96,7 +96,7 @@ pub async fn find_by_identifier(
 /// opened in it is there for whoever locks the account to end.
 pub async fn is_locked(connection: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
-        r#"SELECT locked_at IS NOT NULL AS "is_locked!" FROM users WHERE id = $1 FOR SHARE"#,
+        r#"SELECT locked_at IS NOT NULL AS "is_locked!" FROM users AS who WHERE who.id = $1 FOR SHARE"#,
         id as _,
     )
     .fetch_optional(connection)
