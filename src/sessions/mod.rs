@@ -1,11 +1,15 @@
 //! Sign-ins: what access tokens refer to in `sid`.
 //!
-//! Owns the table `sessions`. Refresh tokens and ending sessions build on it.
+//! Owns the table `sessions`.
+
+mod ending;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 
 use crate::foundation::{SessionId, UserId};
+
+pub use ending::{CHANNEL, EndReason, Which, end};
 
 /// A way in which somebody was authenticated, by the names of RFC 8176 where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
