@@ -54,6 +54,14 @@ pub async fn is_known(
     .await
 }
 
+/// Forgets every device of `user`.
+pub async fn forget(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM known_devices WHERE user_id = $1", user as _)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Forgets the devices whose time has run out. Returns their number.
 pub async fn delete_expired(
     executor: impl PgExecutor<'_>,

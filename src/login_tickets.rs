@@ -108,6 +108,14 @@ pub async fn consume(
     Ok(consumed.rows_affected() == 1)
 }
 
+/// Makes every ticket of `user` worthless: the password that was proven for it is none any more.
+pub async fn revoke(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM login_tickets WHERE user_id = $1", user as _)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Deletes the tickets that have run out. Returns their number.
 pub async fn delete_expired(
     executor: impl PgExecutor<'_>,

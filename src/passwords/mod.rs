@@ -5,6 +5,7 @@
 
 mod cost;
 mod derivation;
+mod generated;
 mod hash;
 mod hasher;
 mod most_used;

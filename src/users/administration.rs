@@ -11,6 +11,10 @@ use super::{PhcString, Role, User};
 /// `users_locked_reason`.
 pub const LOCKED_REASON_MAX: usize = 200;
 
+/// What sorts after all that can follow a prefix. Prefixes are compared byte by byte (`~>=~`): the order
+/// of the database's language is not one of prefixes, and no index on it would help.
+const LAST_CHARACTER: &str = "\u{10ffff}";
+
 /// Which people [`list`] answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
@@ -20,6 +24,8 @@ pub struct Page<'a> {
     pub locked_only: bool,
     /// Only those with this role.
     pub role: Option<&'a Role>,
+    /// Only those whose e-mail address begins so, without regard to case.
+    pub email_prefix: Option<&'a str>,
     /// At most so many.
     pub limit: u32,
 }
@@ -36,12 +42,18 @@ pub async fn list(executor: impl PgExecutor<'_>, page: Page<'_>) -> sqlx::Result
         WHERE ($1::uuid IS NULL OR id > $1)
             AND (NOT $2::boolean OR locked_at IS NOT NULL)
             AND ($3::text IS NULL OR $3 = ANY (roles))
+            AND (
+                $4::text IS NULL
+                OR (lower(email) ~>=~ lower($4) AND lower(email) ~<~ (lower($4) || $5::text))
+            )
         ORDER BY id
-        LIMIT $4
+        LIMIT $6
         "#,
         page.after as _,
         page.locked_only,
         page.role.map(Role::as_str),
+        page.email_prefix,
+        LAST_CHARACTER,
         i64::from(page.limit),
     )
     .fetch_all(executor)
@@ -149,6 +161,32 @@ pub async fn remove_roles(
         now,
     )
     .fetch_optional(executor)
+    .await
+}
+
+/// Gives the person these roles and no others. The database refuses more than [`Role::MOST`], and one
+/// that is there twice. `None`: nobody has that id.
+pub async fn set_roles(
+    connection: &mut PgConnection,
+    id: UserId,
+    roles: &[Role],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<User>> {
+    sqlx::query_as!(
+        User,
+        r#"
+        UPDATE users
+        SET roles = $2, updated_at = $3
+        WHERE id = $1
+        RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
+            is_verified, locale, last_otp_sent_at, locked_at, locked_reason, roles,
+            created_at, updated_at
+        "#,
+        id as _,
+        &texts(roles),
+        now,
+    )
+    .fetch_optional(connection)
     .await
 }
 

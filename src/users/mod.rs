@@ -3,6 +3,7 @@
 //! Owns the table `users`. Knows password hashes only as text; what they mean is `passwords`' business.
 
 mod administration;
+mod admins;
 mod bulk;
 mod role;
 mod store;
@@ -12,8 +13,10 @@ use chrono::{DateTime, Utc};
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
 pub use administration::{
-    LOCKED_REASON_MAX, Page, add_roles, delete, list, lock, remove_roles, set_password_hash, unlock,
+    LOCKED_REASON_MAX, Page, add_roles, delete, list, lock, remove_roles, set_password_hash,
+    set_roles, unlock,
 };
+pub use admins::{Standing, hold_admin};
 pub use bulk::{ImportedUser, Taken, insert_many, taken};
 pub use role::{Role, RoleError};
 pub use store::{
@@ -48,6 +51,13 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl User {
+    /// Whether the person may use the admin API: has the role, and is not locked.
+    pub fn is_admin(&self) -> bool {
+        self.locked_at.is_none() && self.roles.iter().any(|role| role == Role::ADMIN)
+    }
 }
 
 /// A password hash in PHC form, as text. Never shown.

@@ -19,6 +19,8 @@ pub struct RoleError;
 impl Role {
     /// How many a person may have.
     pub const MOST: usize = 32;
+    /// The one role that means something here: who has it may use the admin API.
+    pub const ADMIN: &'static str = "admin";
 
     /// The role as it stands in the token.
     pub fn as_str(&self) -> &str {

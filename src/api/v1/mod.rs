@@ -1,4 +1,5 @@
 //! Version 1 of the API.
 
+pub(super) mod admin;
 pub(super) mod auth;
 pub(super) mod profile;

@@ -28,6 +28,9 @@ pub(in crate::api) struct Profile {
     phone_number: String,
     /// Always `true` here.
     is_verified: bool,
+    /// What the person is to the services that read the tokens.
+    #[schema(example = json!(["admin"]))]
+    roles: Vec<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -52,6 +55,7 @@ pub(in crate::api) async fn profile(
         email: user.email,
         phone_number: user.phone_number,
         is_verified: user.is_verified,
+        roles: user.roles,
         created_at: user.created_at,
         updated_at: user.updated_at,
     }))

@@ -1,7 +1,7 @@
 //! Signing up and logging in.
 
 mod code;
-mod input;
+pub(in crate::api::v1) mod input;
 pub(in crate::api) mod login;
 mod pending;
 pub(in crate::api) mod register;
