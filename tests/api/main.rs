@@ -5,6 +5,7 @@
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod administrators;
 mod breaker;
 mod clock;
 mod cors;
@@ -14,6 +15,7 @@ mod edge;
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
 mod health;
+mod last_admin;
 mod ledger;
 mod limits;
 #[path = "../support/log.rs"]

@@ -1,12 +1,14 @@
 //! What the tests stand on: an application with a database, a clock and a carrier of its own, the
 //! visitors that ask it over real HTTP, and what they are answered.
 
+mod admin;
 mod answer;
 mod app;
 mod person;
 mod race;
 mod visitor;
 
+pub(crate) use admin::USERS;
 pub(crate) use answer::Answer;
 pub(crate) use app::{SECRET_KEY, TestApp};
 pub(crate) use person::Person;
