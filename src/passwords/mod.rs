@@ -5,6 +5,7 @@
 
 mod cost;
 mod derivation;
+mod foreign;
 mod hash;
 mod hasher;
 mod most_used;
@@ -12,6 +13,7 @@ mod password;
 mod policy;
 mod pool;
 mod priority;
+mod scheme;
 
 pub use cost::{Argon2Cost, CostError};
 pub use hash::{InvalidHash, PasswordHash};

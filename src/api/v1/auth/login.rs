@@ -21,7 +21,8 @@ use super::signed_in::{self, SignedIn};
 use super::{code, input};
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::InvalidCredentials, Kind::AccountLocked, Kind::HashingBusy];
+pub(in crate::api) const PROBLEMS: &[Kind] =
+    &[Kind::InvalidCredentials, Kind::AccountLocked, Kind::HashingBusy];
 
 /// Somebody who logs in.
 struct Login {
