@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod adopt;
 mod banner;
 mod config;
 mod dev;
@@ -8,6 +9,7 @@ mod openapi;
 mod providers;
 mod serve;
 mod sms;
+mod users;
 
 use std::path::Path;
 
@@ -38,6 +40,11 @@ enum Command {
     /// Look at the messages that were sent.
     #[command(subcommand)]
     Sms(sms::Sms),
+    /// Look after the people who have accounts, and bring them over from another system.
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Bring the people over from the database of an application that Ringfence takes the place of.
+    Adopt(adopt::Arguments),
     /// Print the settings in force, secrets masked.
     Config,
     /// What concerns the carriers of codes.
@@ -69,6 +76,8 @@ pub fn run() -> anyhow::Result<()> {
             Command::Dev => dev::run(environment).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,
+            Command::Users(users) => users::run(&environment, users).await,
+            Command::Adopt(arguments) => adopt::run(&environment, &arguments).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,
             Command::Openapi => openapi::run(),

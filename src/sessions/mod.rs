@@ -3,6 +3,7 @@
 //! Owns the table `sessions`.
 
 mod ending;
+mod overview;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
@@ -10,6 +11,7 @@ use sqlx::PgExecutor;
 use crate::foundation::{SessionId, UserId};
 
 pub use ending::{CHANNEL, EndReason, Which, end};
+pub use overview::{Overview, of_user};
 
 /// A way in which somebody was authenticated, by the names of RFC 8176 where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

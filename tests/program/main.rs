@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::panic, reason = "what a child printed is told with the failure")]
 
+mod adopt;
 mod answers;
 mod banner;
 mod child;
@@ -15,6 +16,7 @@ mod fake_plivo;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_sinch;
+mod import;
 mod installation;
 mod ledger;
 mod log;
@@ -29,4 +31,5 @@ mod restart;
 mod scene;
 mod settings;
 mod stopping;
+mod users;
 mod walk;
