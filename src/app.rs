@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::http::HeaderValue;
 use sqlx::PgPool;
 use tracing::info;
 
@@ -22,6 +23,7 @@ use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
 use crate::otp::{Carriers, Money, Otp, Provider, WebhookLinks};
 use crate::passwords::{Hasher, PoolSize};
+use crate::sessions::Sessions;
 use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
 
@@ -49,6 +51,8 @@ impl Application {
             Some(secret) => SigningKeys::shared(secret),
             None => SigningKeys::load(&database, &settings.keyring, clock.now()).await?,
         };
+        let mut page_origins = settings.origins.clone();
+        page_origins.extend(HeaderValue::from_str(&base_url));
         let edge = Edge {
             is_https: base_url.starts_with("https:"),
             proxies: settings.proxies,
@@ -63,6 +67,7 @@ impl Application {
         let receivers = receivers(&settings.carriers.providers)?;
         let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
+        let sessions_keyring = Arc::clone(&keyring);
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
@@ -78,6 +83,9 @@ impl Application {
                 entropy.clone(),
             ),
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
+            sessions: Sessions::new(settings.sessions, sessions_keyring, entropy.clone()),
+            introspection_clients: settings.introspection_clients,
+            page_origins,
             login: settings.login,
             webhooks: Webhooks { links, receivers },
             clock,

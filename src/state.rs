@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use sqlx::PgPool;
 
 use crate::database::DatabaseWatch;
@@ -10,7 +11,8 @@ use crate::foundation::{Clock, Country, Entropy};
 use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
 use crate::passwords::{Hasher, PasswordPolicy};
-use crate::tokens::AccessTokens;
+use crate::sessions::Sessions;
+use crate::tokens::{AccessTokens, IntrospectionClients};
 
 /// The application, shared by all requests.
 #[derive(Clone)]
@@ -34,6 +36,12 @@ pub struct App {
     pub otp: Otp,
     /// Access tokens.
     pub tokens: AccessTokens,
+    /// Sign-ins.
+    pub sessions: Sessions,
+    /// Who may ask what a token says.
+    pub introspection_clients: IntrospectionClients,
+    /// Whose pages may use the cookie: the origin of `BASE_URL`, and `FRONTEND_URL`.
+    pub page_origins: Vec<HeaderValue>,
     /// How logins go.
     pub login: LoginRules,
     /// Carriers that call back.

@@ -1,4 +1,5 @@
-//! The extractor of those who bring a valid access token. Reads no database.
+//! The extractor of those who bring a valid access token. Reads no database while the replica hears of
+//! the sessions that end.
 
 use std::sync::Arc;
 
@@ -24,6 +25,10 @@ impl FromRequestParts<AppState> for Bearer {
             .tokens
             .check(token, state.clock.now())
             .map_err(|error| Problem::new(Kind::TokenInvalid).caused_by(error))?;
+        let known = state.sessions.revocations();
+        if known.has_ended(&state.database, claims.sid, claims.good_for()).await? {
+            return Err(Problem::new(Kind::TokenInvalid).detail("The session has ended."));
+        }
         note_user(&claims.sub);
         Ok(Self(claims))
     }

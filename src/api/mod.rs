@@ -72,7 +72,7 @@ fn admin_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(users::unlock::unlock))
         .routes(routes!(users::roles::set_roles))
         .routes(routes!(users::reset_password::reset_password))
-        .routes(routes!(users::sessions::end_all))
+        .routes(routes!(users::sessions::sessions, users::sessions::end_all))
         .routes(routes!(users::sessions::end_one))
 }
 
@@ -80,6 +80,11 @@ fn admin_routes() -> OpenApiRouter<AppState> {
 fn open_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(v1::auth::session::session))
+        .routes(routes!(v1::auth::refresh::refresh))
+        .routes(routes!(v1::auth::logout::logout))
+        .routes(routes!(v1::auth::sessions::sessions))
+        .routes(routes!(v1::auth::sessions::end_session))
+        .routes(routes!(v1::auth::revoke::revoke))
         .routes(routes!(v1::profile::profile))
 }
 
@@ -90,11 +95,12 @@ fn webhook_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::answer::answer))
 }
 
-/// The routes that machines poll.
+/// The routes that machines poll, or ask for all their users.
 fn unlimited_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(well_known::jwks))
+        .routes(routes!(v1::auth::introspect::introspect))
 }

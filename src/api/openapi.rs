@@ -65,6 +65,12 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("requestOtp", v1::auth::request_otp::PROBLEMS),
     ("verifyOtp", v1::auth::verify_otp::PROBLEMS),
     ("session", v1::auth::session::PROBLEMS),
+    ("refresh", v1::auth::refresh::PROBLEMS),
+    ("logout", v1::auth::logout::PROBLEMS),
+    ("sessions", v1::auth::sessions::PROBLEMS),
+    ("endSession", v1::auth::sessions::END_PROBLEMS),
+    ("revoke", v1::auth::revoke::PROBLEMS),
+    ("introspect", v1::auth::introspect::PROBLEMS),
     ("profile", v1::profile::PROBLEMS),
     ("adminListUsers", v1::admin::users::list::PROBLEMS),
     ("adminCreateUser", v1::admin::users::create::PROBLEMS),
@@ -74,8 +80,9 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("adminUnlockUser", v1::admin::users::unlock::PROBLEMS),
     ("adminSetRoles", v1::admin::users::roles::PROBLEMS),
     ("adminResetPassword", v1::admin::users::reset_password::PROBLEMS),
-    ("adminEndSessions", v1::admin::users::sessions::PROBLEMS),
-    ("adminEndSession", v1::admin::users::sessions::PROBLEMS_OF_ONE),
+    ("adminListSessions", v1::admin::users::sessions::PROBLEMS),
+    ("adminEndSessions", v1::admin::users::sessions::END_PROBLEMS),
+    ("adminEndSession", v1::admin::users::sessions::END_ONE_PROBLEMS),
 ];
 
 /// The document.
@@ -125,7 +132,10 @@ fn base() -> OpenApi {
         tags.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build());
     let mut openapi = OpenApiBuilder::new().info(info).tags(Some(tags)).build();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    openapi.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    let client = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
+    let components = openapi.components.get_or_insert_default();
+    components.add_security_scheme("bearer", bearer);
+    components.add_security_scheme("client", client);
     openapi
 }
 
@@ -154,7 +164,7 @@ fn complete_operations(document: &mut Value) {
 fn add_problems(operation: &mut Value, is_admins: bool) {
     let id = operation["operationId"].as_str().unwrap_or_default();
     let own = OF_OPERATIONS.iter().find(|(operation, _)| *operation == id);
-    let has_body = !operation["requestBody"].is_null();
+    let has_body = !operation["requestBody"]["content"]["application/json"].is_null();
     let of_body = if has_body { OF_EVERY_BODY } else { &[] };
     let of_admins = if is_admins { admin::PROBLEMS } else { &[] };
     let own = own.map_or(&[][..], |(_, kinds)| kinds);

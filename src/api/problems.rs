@@ -5,6 +5,7 @@ use crate::http::{Kind, Problem};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::{BudgetScope, GuessError, OtpFailure, Scope, SendError};
 use crate::passwords::HashError;
+use crate::sessions::{OpenError, RefreshError};
 use crate::state::App;
 
 /// A day, in seconds. A spent month may last for weeks, but the operator can raise its budget.
@@ -26,6 +27,28 @@ impl From<HashError> for Problem {
                 Self::new(Kind::HashingBusy).retry_after(retry_after.as_secs().max(1))
             }
             error => Self::internal(error),
+        }
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Database(error) => error.into(),
+            OpenError::Entropy(error) => Self::internal(error),
+        }
+    }
+}
+
+/// Whether a token was never ours or was used up is not for its bearer to know.
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Foreign | RefreshError::Over | RefreshError::Reused { .. } => {
+                Self::new(Kind::RefreshInvalid).caused_by(error)
+            }
+            RefreshError::Entropy(error) => Self::internal(error),
+            RefreshError::Database(error) => error.into(),
         }
     }
 }

@@ -55,6 +55,7 @@ pub(super) async fn serve(
     let application =
         Application::build(settings, database.clone(), Clock::default(), base_url.clone()).await?;
     let housekeeping = tokio::spawn(keep_house(application.state.clone()));
+    let hearing = tokio::spawn(hear_of_ended_sessions(application.state.clone()));
     let limits = application.limits.clone();
     let forgetting = tokio::spawn(every(LIMITS_PERIOD, move || {
         limits.forget_idle();
@@ -66,6 +67,7 @@ pub(super) async fn serve(
     listen(listener, &application, told_to_stop).await;
     housekeeping.abort();
     forgetting.abort();
+    hearing.abort();
     close(&database).await;
     info!("stopped");
     Ok(())
@@ -122,6 +124,11 @@ fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
+/// Keeps the set of ended sessions fed.
+async fn hear_of_ended_sessions(state: crate::state::AppState) {
+    state.sessions.revocations().follow(&state.database, &state.clock, &state.entropy).await;
+}
+
 /// Deletes, again and again, what nothing asks for any more.
 async fn keep_house(state: crate::state::AppState) {
     every(HOUSEKEEPING_PERIOD, || async {
@@ -130,7 +137,8 @@ async fn keep_house(state: crate::state::AppState) {
             let tickets = login_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
-            Ok::<_, sqlx::Error>(tickets + devices + codes)
+            let sessions = state.sessions.delete_expired(&state.database, now).await?;
+            Ok::<_, sqlx::Error>(tickets + devices + codes + sessions)
         };
         match deleted.await {
             Ok(0) => {}

@@ -16,7 +16,9 @@ use crate::foundation::{Country, Keyring, PhoneNumber};
 use crate::http::{RateLimit, TrustedProxies};
 use crate::otp::{Channel, OtpCode, Rules};
 use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
+use crate::sessions;
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
+use crate::tokens::IntrospectionClients;
 
 use super::reader::Reader;
 use super::texts;
@@ -141,6 +143,26 @@ fn parse_lifetime(text: &str) -> Result<TimeDelta, &'static str> {
         .filter(|duration| bounds.contains(duration))
         .and_then(|duration| TimeDelta::from_std(duration).ok())
         .ok_or("seconds or a time like 15m, 12h or 7d is wanted, from 1m to 365d")
+}
+
+/// `access_token`: `JWT_EXPIRES_IN`.
+pub(super) fn sessions(
+    reader: &mut Reader<'_>,
+    access_token: Option<TimeDelta>,
+) -> Option<sessions::Rules> {
+    let absolute = reader.or("SESSION_ABSOLUTE_TTL", "30d", parse_lifetime);
+    let idle = reader.or("SESSION_IDLE_TTL", "14d", parse_lifetime);
+    let (absolute, idle) = (absolute?, idle?);
+    if idle > absolute {
+        let fault = "is longer than SESSION_ABSOLUTE_TTL, and would never be reached";
+        reader.fault("SESSION_IDLE_TTL", fault);
+    }
+    Some(sessions::Rules { absolute, idle, access_token: access_token? })
+}
+
+/// Nobody, where there are none.
+pub(super) fn introspection_clients(reader: &mut Reader<'_>) -> IntrospectionClients {
+    reader.secret("INTROSPECTION_CLIENTS", IntrospectionClients::parse).unwrap_or_default()
 }
 
 pub(super) struct Edge {

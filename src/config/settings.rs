@@ -11,7 +11,9 @@ use crate::foundation::{Country, Keyring};
 use crate::http::{RateLimit, TrustedProxies};
 use crate::otp;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
+use crate::sessions;
 use crate::state::LoginRules;
+use crate::tokens::IntrospectionClients;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
@@ -40,6 +42,10 @@ pub struct Settings {
     pub jwt_secret: Option<SecretString>,
     /// `JWT_EXPIRES_IN`.
     pub token_lifetime: TimeDelta,
+    /// `SESSION_ABSOLUTE_TTL`, `SESSION_IDLE_TTL`, `JWT_EXPIRES_IN`.
+    pub sessions: sessions::Rules,
+    /// `INTROSPECTION_CLIENTS`.
+    pub introspection_clients: IntrospectionClients,
     /// `RATE_LIMIT_MAX_REQUESTS` in `RATE_LIMIT_WINDOW_MS`.
     pub api_limit: RateLimit,
     /// `RATE_LIMIT_AUTH_MAX_REQUESTS` in `RATE_LIMIT_WINDOW_MS`.
@@ -142,6 +148,9 @@ impl Settings {
         let server = sections::server(reader, is_production);
         let database = sections::database(reader);
         let tokens = sections::tokens(reader);
+        let lifetime = tokens.as_ref().map(|tokens| tokens.lifetime);
+        let sessions = sections::sessions(reader, lifetime);
+        let introspection_clients = sections::introspection_clients(reader);
         let edge = sections::edge(reader);
         let india_dlt = texts::india_dlt(reader);
         let is_registered_in_india = india_dlt.is_some();
@@ -165,6 +174,8 @@ impl Settings {
             keyring: tokens.keyring,
             jwt_secret: tokens.jwt_secret,
             token_lifetime: tokens.lifetime,
+            sessions: sessions?,
+            introspection_clients,
             api_limit: edge.api_limit,
             auth_limit: edge.auth_limit,
             origins: edge.origins,

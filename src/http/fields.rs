@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -35,7 +35,7 @@ impl FieldError {
 }
 
 /// The fields of a body that have not been asked for yet, and what is wrong so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Fields {
     values: Map<String, Value>,
     errors: Vec<FieldError>,
@@ -159,6 +159,23 @@ impl<S: Sync> FromRequest<S> for Fields {
                 error.column()
             ))),
         }
+    }
+}
+
+/// For requests that may come without a body: one without `Content-Type` has none.
+impl<S: Sync> OptionalFromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(CONTENT_TYPE) {
+            let body = read_body(request.into_body()).await?;
+            return if body.is_empty() {
+                Ok(None)
+            } else {
+                Err(Problem::new(Kind::ContentTypeNotSupported))
+            };
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 #[expect(missing_docs, reason = "each variant is described in the table below")]
 pub enum Kind {
     JsonInvalid,
+    FormInvalid,
     ValidationFailed,
     ChannelNotSupported,
     CountryNotSupported,
@@ -20,7 +21,10 @@ pub enum Kind {
     LoginRequired,
     TokenMissing,
     TokenInvalid,
+    RefreshInvalid,
+    ClientInvalid,
     StepUpRequired,
+    OriginNotAllowed,
     PhoneVerificationRequired,
     AdminRequired,
     NotFound,
@@ -62,8 +66,9 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 41] = [
         Self::JsonInvalid,
+        Self::FormInvalid,
         Self::ValidationFailed,
         Self::ChannelNotSupported,
         Self::CountryNotSupported,
@@ -75,7 +80,10 @@ impl Kind {
         Self::LoginRequired,
         Self::TokenMissing,
         Self::TokenInvalid,
+        Self::RefreshInvalid,
+        Self::ClientInvalid,
         Self::StepUpRequired,
+        Self::OriginNotAllowed,
         Self::PhoneVerificationRequired,
         Self::AdminRequired,
         Self::NotFound,
@@ -107,6 +115,7 @@ impl Kind {
     pub const fn entry(self) -> Entry {
         let (status, code, title, description) = match self {
             Self::JsonInvalid => (400, "json_invalid", "The body is not valid JSON.", "Send one JSON object in UTF-8."),
+            Self::FormInvalid => (400, "form_invalid", "The form is not right.", "Send `application/x-www-form-urlencoded` with `token`, and nothing twice."),
             Self::ValidationFailed => (400, "validation_failed", "Some fields are not right.", "`errors` names every field at fault, what is wrong with it, and a code for each."),
             Self::ChannelNotSupported => (400, "channel_not_supported", "The number cannot receive a code this way.", "Texts do not reach fixed lines, and not every carrier places calls: try the other `channel`. Premium-rate and similar numbers receive none."),
             Self::CountryNotSupported => (400, "country_not_supported", "No codes are sent to this country.", "The operator has not allowed the number's country."),
@@ -117,8 +126,11 @@ impl Kind {
             Self::LoginTicketInvalid => (401, "login_ticket_invalid", "The login has expired.", "A `loginTicket` is good for one login within 10 minutes. Log in again."),
             Self::LoginRequired => (401, "login_required", "Log in first.", "A code is sent only after the password was given, from the same address or with the `loginTicket`."),
             Self::TokenMissing => (401, "token_missing", "An access token is required.", "Send `Authorization: Bearer` and the token."),
-            Self::TokenInvalid => (401, "token_invalid", "The access token is not valid.", "It is malformed, not ours, or has expired. Log in again."),
+            Self::TokenInvalid => (401, "token_invalid", "The access token is not valid.", "It is malformed, not ours, has expired, or its session has ended. Refresh it, or log in again."),
+            Self::RefreshInvalid => (401, "refresh_invalid", "The refresh token is not valid.", "It is not ours, was used up, or its session has ended or run out. Log in again."),
+            Self::ClientInvalid => (401, "client_invalid", "Unknown client.", "Send the id and the secret of one of `INTROSPECTION_CLIENTS` by HTTP Basic."),
             Self::StepUpRequired => (401, "step_up_required", "A fresh login with a code is required.", "What was asked for needs a token of a login with a code, at most 15 minutes ago; refreshing the token does not help. Log in again. The challenge is that of RFC 9470."),
+            Self::OriginNotAllowed => (403, "origin_not_allowed", "This page may not use the cookie.", "The refresh token in the cookie counts only for pages of `BASE_URL` and `FRONTEND_URL`, as `Origin` or `Sec-Fetch-Site` tells."),
             Self::PhoneVerificationRequired => (403, "phone_verification_required", "Phone verification required.", "The phone number has not been verified yet."),
             Self::AdminRequired => (403, "admin_required", "Only for administrators.", "The user has not, or no longer, the role `admin`, or is locked. Read fresh from the database, whatever the token says."),
             Self::NotFound => (404, "not_found", "Nothing is here.", "No route has this path."),

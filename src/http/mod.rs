@@ -3,6 +3,7 @@
 
 mod client;
 mod fields;
+mod form;
 mod kind;
 mod layers;
 mod problem;
@@ -12,6 +13,7 @@ mod server;
 
 pub use client::{Client, TrustedProxies};
 pub use fields::{FieldError, Fields, read_body};
+pub use form::Form;
 pub use kind::Kind;
 pub use layers::{Edge, note_user, with_layers};
 pub use problem::{Problem, STEP_UP_MAX_AGE};

@@ -180,6 +180,9 @@ fn challenge(kind: Kind) -> HeaderValue {
             HeaderValue::from_static(r#"Bearer realm="ringfence", error="invalid_token""#)
         }
         Kind::StepUpRequired => step_up_challenge(),
+        Kind::ClientInvalid => {
+            HeaderValue::from_static(r#"Basic realm="ringfence", charset="UTF-8""#)
+        }
         _ => HeaderValue::from_static(PLAIN_CHALLENGE),
     }
 }

@@ -1,13 +1,14 @@
 //! Ending sessions, and telling every replica of it.
 //!
 //! Whoever ends a session does it here, in the transaction of its reason: the word goes out when that
-//! commits, and not at all when it does not. Only the SQL; what a replica makes of the word is
-//! elsewhere.
+//! commits, and not at all when it does not. What a replica makes of the word is elsewhere.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::foundation::{SessionId, UserId};
+
+use super::store;
 
 /// The channel of NOTIFY; the payload is the id of a session that has ended.
 pub const CHANNEL: &str = "ringfence_sessions_ended";
@@ -62,6 +63,9 @@ impl EndReason {
 
 /// Ends those of `which` that live and belong to `user`, and tells every replica once the transaction
 /// commits. Returns the ones that this call has ended: one that had ended before is not among them.
+///
+/// Every replica hears of it within a second. To have this one know at once, hand them to
+/// [`super::Revocations::note`] after the commit.
 pub async fn end(
     connection: &mut PgConnection,
     user: UserId,
@@ -69,29 +73,10 @@ pub async fn end(
     reason: EndReason,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<SessionId>> {
-    let (only, but) = match which {
+    let bounds = match which {
         Which::One(session) => (Some(session), None),
         Which::Others(session) => (None, Some(session)),
         Which::All => (None, None),
     };
-    sqlx::query_scalar!(
-        r#"
-        WITH ended AS (
-            UPDATE sessions SET ended_at = $4, ended_as = $5
-            WHERE user_id = $1 AND ended_at IS NULL AND ($2::uuid IS NULL OR id = $2)
-                AND ($3::uuid IS NULL OR id <> $3)
-            RETURNING id
-        )
-        SELECT ended.id AS "id: SessionId"
-        FROM ended CROSS JOIN LATERAL pg_notify($6, ended.id::text)
-        "#,
-        user as _,
-        only as Option<SessionId>,
-        but as Option<SessionId>,
-        now,
-        reason.as_str(),
-        CHANNEL,
-    )
-    .fetch_all(connection)
-    .await
+    store::end(connection, user, bounds, reason, now).await
 }

@@ -1,17 +1,39 @@
-//! Sign-ins: what access tokens refer to in `sid`.
+//! Sign-ins: what access tokens refer to in `sid`, and what a refresh token continues.
 //!
-//! Owns the table `sessions`.
+//! Owns the table `sessions`. A session begins with a sign-in, is continued by its refresh token, and
+//! ends by its user's will, by somebody else's, or by its limits. Knows access tokens only by their ids.
 
+mod device;
 mod ending;
+mod listener;
 mod overview;
+mod refresh;
+mod refresh_token;
+mod revocations;
+mod store;
 
-use chrono::{DateTime, Utc};
-use sqlx::PgExecutor;
+use std::sync::Arc;
 
-use crate::foundation::{SessionId, UserId};
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgExecutor, PgPool};
 
+use crate::foundation::{Entropy, EntropyError, Keyring, Limited, SessionId, UserId};
+
+pub use device::device_name;
 pub use ending::{CHANNEL, EndReason, Which, end};
 pub use overview::{Overview, of_user};
+pub use refresh::{Described, RefreshError, Refreshed};
+pub use refresh_token::RefreshText;
+pub use revocations::Revocations;
+pub use store::Listed;
+
+use refresh_token::RefreshToken;
+use store::{Beginning, Since};
+
+/// How many sessions a list has at most: nobody reads more.
+const LIST_MAX: i64 = 200;
+/// How long a session is kept after its absolute limit, for questions about it.
+const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 
 /// A way in which somebody was authenticated, by the names of RFC 8176 where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,19 +80,104 @@ impl Session {
     }
 }
 
-/// Opens the session.
-pub async fn open(executor: impl PgExecutor<'_>, session: &Session) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        INSERT INTO sessions (id, user_id, amr, authenticated_at, created_at)
-        VALUES ($1, $2, $3, $4, $4)
-        "#,
-        session.id as _,
-        session.user as _,
-        &session.amr(),
-        session.authenticated_at,
-    )
-    .execute(executor)
-    .await?;
-    Ok(())
+/// From where a session began, for the list that its user sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// `User-Agent`, at most 256 characters.
+    pub user_agent: Option<&'a str>,
+    /// The address.
+    pub address: Limited,
+}
+
+/// How long sessions and their access tokens live.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// `SESSION_ABSOLUTE_TTL`: from the sign-in, whatever happens.
+    pub absolute: TimeDelta,
+    /// `SESSION_IDLE_TTL`: from the last refresh.
+    pub idle: TimeDelta,
+    /// `JWT_EXPIRES_IN`: how long an access token can outlive its session's end.
+    pub access_token: TimeDelta,
+}
+
+/// A refresh token for the client.
+#[derive(Clone, Debug)]
+pub struct IssuedRefresh {
+    /// The token.
+    pub text: RefreshText,
+    /// Until when it can be used, unless the session ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A session could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database failed.
+    #[error("the session cannot be written")]
+    Database(#[from] sqlx::Error),
+    /// No secret could be drawn.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+/// Begins sessions, continues them, and knows which have ended.
+#[derive(Debug)]
+pub struct Sessions {
+    rules: Rules,
+    keyring: Arc<Keyring>,
+    entropy: Entropy,
+    revocations: Revocations,
+}
+
+impl Sessions {
+    /// Sessions by these rules. None has ended yet as far as this one knows.
+    pub fn new(rules: Rules, keyring: Arc<Keyring>, entropy: Entropy) -> Self {
+        Self { rules, keyring, entropy, revocations: Revocations::new(rules.access_token) }
+    }
+
+    /// Opens the session. Its refresh token is told once, here.
+    pub async fn open(
+        &self,
+        executor: impl PgExecutor<'_>,
+        session: &Session,
+        origin: Origin<'_>,
+    ) -> Result<IssuedRefresh, OpenError> {
+        let token = RefreshToken::first(session.id, &self.entropy)?;
+        let expires_at = session.authenticated_at + self.rules.absolute;
+        let beginning = Beginning {
+            user_agent: origin.user_agent,
+            address: origin.address,
+            expires_at,
+            refresh_hash: token.hash(),
+        };
+        store::insert(executor, session, &beginning).await?;
+        Ok(IssuedRefresh {
+            text: token.text(&self.keyring),
+            expires_at: expires_at.min(session.authenticated_at + self.rules.idle),
+        })
+    }
+
+    /// The sessions of `user` that live, at most 200, the one seen last first.
+    pub async fn list(
+        &self,
+        executor: impl PgExecutor<'_>,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<Vec<Listed>> {
+        let since = Since { seen: now - self.rules.idle, begun: now - self.rules.access_token };
+        store::list(executor, user, &since, now, LIST_MAX).await
+    }
+
+    /// Which sessions have ended.
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+
+    /// Deletes the sessions whose absolute limit is long past. Returns their number.
+    pub async fn delete_expired(&self, database: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+        // No access token may outlive the row by which it is known to be of a session that ended.
+        let expired = now - KEPT_FOR - self.rules.access_token;
+        let first = SessionId::first_of(expired - self.rules.absolute);
+        store::delete_before(database, first, expired).await
+    }
 }

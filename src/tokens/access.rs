@@ -131,6 +131,19 @@ impl AccessTokens {
 
     /// Signs a token for `grant`.
     pub fn issue(&self, grant: Grant, now: DateTime<Utc>) -> Result<IssuedToken, IssueError> {
+        let id = TokenId::new(now, &self.entropy)?;
+        self.issue_again(grant, id, now, now)
+    }
+
+    /// Signs the token `id` of `issued_at`, which may have been signed before: its answer may have got
+    /// lost on its way.
+    pub fn issue_again(
+        &self,
+        grant: Grant,
+        id: TokenId,
+        issued_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<IssuedToken, IssueError> {
         let signing = &self.keys.signing;
         let mut header = Header::new(signing.algorithm);
         header.typ = Some(TOKEN_TYPE.to_owned());
@@ -139,10 +152,10 @@ impl AccessTokens {
             iss: self.issuer.clone(),
             sub: grant.user,
             aud: self.issuer.clone(),
-            iat: now.timestamp(),
-            nbf: now.timestamp(),
-            exp: (now + self.lifetime).timestamp(),
-            jti: TokenId::new(now, &self.entropy)?,
+            iat: issued_at.timestamp(),
+            nbf: issued_at.timestamp(),
+            exp: (issued_at + self.lifetime).timestamp(),
+            jti: id,
             sid: grant.session,
             email: grant.email,
             is_verified: grant.is_verified,
@@ -151,7 +164,8 @@ impl AccessTokens {
             auth_time: grant.authenticated_at.timestamp(),
         };
         let token = jsonwebtoken::encode(&header, &claims, &signing.key)?;
-        Ok(IssuedToken { token, expires_in: self.lifetime.num_seconds() })
+        let expires_in = (claims.exp - now.timestamp()).max(0);
+        Ok(IssuedToken { token, expires_in })
     }
 
     /// What `token` says, if it is one of ours and good at `now`. No leeway: we issue and check by
@@ -197,6 +211,11 @@ impl AccessTokens {
 }
 
 impl Claims {
+    /// For how long the token is good from first to last.
+    pub fn good_for(&self) -> TimeDelta {
+        TimeDelta::seconds(self.exp.saturating_sub(self.iat))
+    }
+
     fn require_good_at(&self, now: DateTime<Utc>) -> Result<(), TokenError> {
         match now.timestamp() {
             now if now >= self.exp => Err(TokenError::Expired),

@@ -4,9 +4,11 @@
 //! our keys and nothing else, the type is `at+jwt`.
 
 mod access;
+mod clients;
 mod keys;
 mod store;
 mod verified;
 
 pub use access::{AccessTokens, Claims, Grant, IssuedToken, TokenError};
+pub use clients::{ClientsError, IntrospectionClients};
 pub use keys::{Jwk, Jwks, KeyError, SigningKeys};

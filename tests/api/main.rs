@@ -5,6 +5,7 @@
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod account_routes;
 mod administrators;
 mod breaker;
 mod clock;
@@ -21,6 +22,7 @@ mod limits;
 #[path = "../support/log.rs"]
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;
+mod lost_replies;
 mod money;
 mod policy;
 #[path = "../support/postgres.rs"]
@@ -29,6 +31,7 @@ mod postgres;
 mod provider;
 mod races;
 mod replicas;
+mod revocation;
 mod secrets;
 mod sending;
 mod support;

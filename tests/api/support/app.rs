@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ringfence::app::Application;
@@ -16,8 +17,9 @@ use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
-use super::{Person, Visitor};
+use super::{Answer, Person, Visitor};
 use crate::fake_sinch::{FakeConfig, FakeSinch};
 use crate::postgres::TestDatabase;
 
@@ -43,6 +45,8 @@ pub(crate) struct TestApp {
     ground: Arc<Ground>,
     visitor: Visitor,
     server: JoinHandle<()>,
+    /// Hears of ended sessions.
+    hearing: JoinHandle<()>,
 }
 
 /// What replicas share.
@@ -103,8 +107,28 @@ impl TestApp {
         let application = Application::build(settings, pool, ground.clock.clock(), issuer.clone());
         let application = application.await.unwrap();
         let server = serve(listener, &application);
+        let hearing = hear(&application);
         let visitor = Visitor::new(format!("http://{address}"));
-        Self { application, issuer, ground, visitor, server }
+        let app = Self { application, issuer, ground, visitor, server, hearing };
+        app.until_listening().await;
+        app
+    }
+
+    /// Waits until the application hears of ended sessions.
+    pub(crate) async fn until_listening(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !self.application.state.sessions.revocations().is_listening() {
+            assert!(Instant::now() < deadline, "it does not listen");
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Has it hear of ended sessions no more; its database is asked from then on.
+    pub(crate) async fn stop_listening(&self) {
+        self.hearing.abort();
+        while self.application.state.sessions.revocations().is_listening() {
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// The only fake of Sinch there is.
@@ -167,8 +191,20 @@ impl TestApp {
 
     /// Walks `person` from sign-up to the first token.
     pub(crate) async fn verified(&self, person: &Person) -> String {
+        self.signed_in(person).await.text("token")
+    }
+
+    /// Walks `person` from sign-up to the first tokens.
+    pub(crate) async fn signed_in(&self, person: &Person) -> Answer {
         let ticket = self.pending(person).await;
-        self.verify(&ticket, &self.code_for(person)).await.is(200).text("token")
+        self.verify(&ticket, &self.code_for(person)).await.is(200)
+    }
+
+    /// The one row of `sessions`.
+    pub(crate) async fn session_row(&self) -> Value {
+        let query = "SELECT to_jsonb(s)::text FROM sessions s";
+        let row: String = sqlx::query_scalar(query).fetch_one(self.database()).await.unwrap();
+        serde_json::from_str(&row).unwrap()
     }
 
     /// The row of `person` in `users`.
@@ -205,12 +241,20 @@ impl Deref for TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.server.abort();
+        self.hearing.abort();
     }
 }
 
 fn serve(listener: TcpListener, application: &Application) -> JoinHandle<()> {
     // Nobody tells it to stop.
     tokio::spawn(http::serve(listener, application.router(), std::future::pending()))
+}
+
+fn hear(application: &Application) -> JoinHandle<()> {
+    let state = application.state.clone();
+    tokio::spawn(async move {
+        state.sessions.revocations().follow(&state.database, &state.clock, &state.entropy).await;
+    })
 }
 
 fn merged(

@@ -5,6 +5,7 @@ mod admin;
 mod answer;
 mod app;
 mod person;
+mod pg_proxy;
 mod race;
 mod visitor;
 
@@ -12,6 +13,7 @@ pub(crate) use admin::USERS;
 pub(crate) use answer::Answer;
 pub(crate) use app::{SECRET_KEY, TestApp};
 pub(crate) use person::Person;
+pub(crate) use pg_proxy::{PgProxy, Way};
 pub(crate) use race::{RACERS, count, race};
 pub(crate) use visitor::Visitor;
 

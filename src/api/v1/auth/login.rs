@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tracing::error;
@@ -17,12 +18,13 @@ use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, Identifier, PhcString, User};
 
+use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, SignedIn};
 use super::{code, input};
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] =
-    &[Kind::InvalidCredentials, Kind::AccountLocked, Kind::HashingBusy];
+    &[Kind::InvalidCredentials, Kind::OriginNotAllowed, Kind::AccountLocked, Kind::HashingBusy];
 
 /// Somebody who logs in.
 struct Login {
@@ -30,6 +32,7 @@ struct Login {
     password: Password,
     device_token: Option<OpaqueToken>,
     app_hash: Option<AppHash>,
+    refresh_token_in: RefreshTokenIn,
 }
 
 /// Somebody who logs in: with `email` or with `phoneNumber`.
@@ -53,6 +56,10 @@ pub(in crate::api) struct LoginBody {
     /// `ANDROID_APP_HASHES`.
     #[schema(pattern = "^[A-Za-z0-9+/]{11}$", example = "FA+9qCX9VSu")]
     app_hash: Option<String>,
+    /// `body` (default), or `cookie`: then the refresh token comes in a cookie that no script can read,
+    /// for pages of `BASE_URL` and `FRONTEND_URL`. Where a code is due, `verify-otp` decides.
+    #[schema(pattern = "^(body|cookie)$", example = "body")]
+    refresh_token_in: Option<String>,
 }
 
 /// The password was right, and so was everything else that is asked for, or a code is due.
@@ -116,12 +123,14 @@ impl Login {
         let password = Self::read_password(&mut fields);
         let device_token = input::opaque_token(&mut fields, "deviceToken");
         let app_hash = input::app_hash(app, &mut fields);
+        let refresh_token_in = RefreshTokenIn::read(&mut fields);
         let request = identifier.zip(password);
         let request = request.map(|(identifier, password)| Self {
             identifier,
             password,
             device_token,
             app_hash,
+            refresh_token_in,
         });
         fields.finish(request)
     }
@@ -149,18 +158,20 @@ impl Login {
 pub(in crate::api) async fn login(
     State(app): State<AppState>,
     client: Client,
+    headers: HeaderMap,
     fields: Fields,
-) -> Result<Json<LoginAnswer>, Problem> {
-    let Login { identifier, password, device_token, app_hash } = Login::read(&app, fields)?;
-    let user = prove_password(&app, &identifier, password).await?;
+) -> Result<WithCookie<Json<LoginAnswer>>, Problem> {
+    let login = Login::read(&app, fields)?;
+    login.refresh_token_in.require_own_page(&app, &headers)?;
+    let user = prove_password(&app, &login.identifier, login.password).await?;
     note_user(&user.id);
     // Told to nobody but who knows the password.
     if user.locked_at.is_some() {
         return Err(Problem::new(Kind::AccountLocked));
     }
-    if is_code_due(&app, &user, device_token.as_ref()).await? {
-        let answer = ask_for_code(&app, &client, &user, app_hash).await?;
-        return Ok(Json(LoginAnswer::CodeRequired(answer)));
+    if is_code_due(&app, &user, login.device_token.as_ref()).await? {
+        let answer = ask_for_code(&app, &client, &user, login.app_hash).await?;
+        return Ok(WithCookie::untouched(Json(LoginAnswer::CodeRequired(answer))));
     }
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
@@ -168,10 +179,12 @@ pub(in crate::api) async fn login(
         return Err(Problem::new(Kind::AccountLocked));
     }
     let methods = vec![Method::Password];
-    let session = signed_in::open_session(&app, &mut *transaction, &user, methods, now).await?;
+    let opened =
+        signed_in::open_session(&app, &mut *transaction, &client, &user, methods, now).await?;
     transaction.commit().await?;
-    let answer = signed_in::answer(&app, &user, &session, None, "Logged in.", now)?;
-    Ok(Json(LoginAnswer::SignedIn(answer)))
+    let into = login.refresh_token_in;
+    let answer = signed_in::answer(&app, &user, &opened, into, None, "Logged in.", now)?;
+    Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer))))
 }
 
 /// The user, if there is one and the password is right. An unknown user costs the same: one

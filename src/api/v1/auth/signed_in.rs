@@ -6,11 +6,13 @@ use sqlx::PgExecutor;
 use utoipa::ToSchema;
 
 use crate::foundation::{SessionId, UserId};
-use crate::http::Problem;
-use crate::sessions::{self, Method, Session};
+use crate::http::{Client, Problem};
+use crate::sessions::{IssuedRefresh, Method, Origin, Session};
 use crate::state::App;
 use crate::tokens::Grant;
 use crate::users::User;
+
+use super::refresh_token::{RefreshTokenIn, WithCookie};
 
 /// Nothing more is to be proven.
 #[derive(Serialize, ToSchema)]
@@ -31,34 +33,51 @@ pub(in crate::api) struct SignedIn {
     /// For how many seconds the token is good.
     #[schema(example = 900)]
     expires_in: i64,
+    /// For `refresh`, once. Not there with `refreshTokenIn` `cookie`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// For how many seconds the refresh token is good.
+    #[schema(example = 1_209_600)]
+    refresh_expires_in: u64,
     /// With `OTP_POLICY=new-device`: to be kept on the device and sent with its next login.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_token: Option<String>,
+}
+
+/// A session that has just begun, and what continues it.
+pub(super) struct Opened {
+    session: Session,
+    refresh: IssuedRefresh,
 }
 
 /// Opens a session for `user`, who has been authenticated by `methods`.
 pub(super) async fn open_session(
     app: &App,
     executor: impl PgExecutor<'_>,
+    client: &Client,
     user: &User,
     methods: Vec<Method>,
     now: DateTime<Utc>,
-) -> Result<Session, Problem> {
+) -> Result<Opened, Problem> {
     let id = SessionId::new(now, &app.entropy).map_err(Problem::internal)?;
     let session = Session { id, user: user.id, methods, authenticated_at: now };
-    sessions::open(executor, &session).await?;
-    Ok(session)
+    let origin =
+        Origin { user_agent: client.user_agent.as_deref(), address: client.address.limited() };
+    let refresh = app.sessions.open(executor, &session, origin).await?;
+    Ok(Opened { session, refresh })
 }
 
-/// The answer that carries the token of `session`.
+/// The answer that carries the tokens of the session.
 pub(super) fn answer(
     app: &App,
     user: &User,
-    session: &Session,
+    opened: &Opened,
+    refresh_token_in: RefreshTokenIn,
     device_token: Option<String>,
     message: &'static str,
     now: DateTime<Utc>,
-) -> Result<SignedIn, Problem> {
+) -> Result<WithCookie<SignedIn>, Problem> {
+    let Opened { session, refresh } = opened;
     let grant = Grant {
         user: user.id,
         session: session.id,
@@ -69,13 +88,17 @@ pub(super) fn answer(
         authenticated_at: session.authenticated_at,
     };
     let issued = app.tokens.issue(grant, now).map_err(Problem::internal)?;
-    Ok(SignedIn {
+    let mut handed = refresh_token_in.hand(refresh, now);
+    let answer = SignedIn {
         message,
         user_id: user.id,
         requires_otp: false,
         token: issued.token,
         token_type: "Bearer",
         expires_in: issued.expires_in,
+        refresh_token: handed.text.take(),
+        refresh_expires_in: handed.expires_in,
         device_token,
-    })
+    };
+    Ok(handed.with(answer))
 }

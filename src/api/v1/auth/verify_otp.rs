@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
@@ -11,18 +12,20 @@ use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets::{self, PendingLogin};
 use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode};
-use crate::sessions::{Method, Session};
+use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, User};
 
 use super::pending::Reference;
-use super::signed_in::{self, SignedIn};
+use super::refresh_token::{RefreshTokenIn, WithCookie};
+use super::signed_in::{self, Opened, SignedIn};
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::OtpInvalid,
     Kind::OtpNewCodeRequired,
     Kind::LoginTicketInvalid,
+    Kind::OriginNotAllowed,
     Kind::UserNotFound,
     Kind::AccountLocked,
     Kind::OtpGuessesExhausted,
@@ -36,6 +39,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
 struct VerifyOtp {
     reference: Reference,
     code: OtpCode,
+    refresh_token_in: RefreshTokenIn,
 }
 
 /// A code, and the login it is for: `loginTicket`, or `email` or `phoneNumber`.
@@ -53,13 +57,20 @@ pub(in crate::api) struct VerifyOtpBody {
     /// 4 to 10 digits; blanks and dashes between them are ignored.
     #[schema(example = "123456", min_length = 4, max_length = 32)]
     otp_code: String,
+    /// `body` (default), or `cookie`: then the refresh token comes in a cookie that no script can read,
+    /// for pages of `BASE_URL` and `FRONTEND_URL`.
+    #[schema(pattern = "^(body|cookie)$", example = "body")]
+    refresh_token_in: Option<String>,
 }
 
 impl VerifyOtp {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let reference = Reference::read(app, &mut fields);
         let code = fields.required("otpCode", "otp_code_invalid", OtpCode::parse);
-        fields.finish(reference.zip(code).map(|(reference, code)| Self { reference, code }))
+        let refresh_token_in = RefreshTokenIn::read(&mut fields);
+        let request = reference.zip(code);
+        let request = request.map(|(reference, code)| Self { reference, code, refresh_token_in });
+        fields.finish(request)
     }
 }
 
@@ -74,14 +85,28 @@ impl VerifyOtp {
 pub(in crate::api) async fn verify_otp(
     State(app): State<AppState>,
     client: Client,
+    headers: HeaderMap,
     fields: Fields,
-) -> Result<Json<SignedIn>, Problem> {
-    let VerifyOtp { reference, code } = VerifyOtp::read(&app, fields)?;
-    let has_ticket = matches!(reference, Reference::Ticket(_));
-    let login = reference.find(&app, &client, app.clock.now(), invalid()).await?;
+) -> Result<WithCookie<Json<SignedIn>>, Problem> {
+    let request = VerifyOtp::read(&app, fields)?;
+    request.refresh_token_in.require_own_page(&app, &headers)?;
+    let has_ticket = matches!(request.reference, Reference::Ticket(_));
+    let login = request.reference.find(&app, &client, app.clock.now(), invalid()).await?;
     note_user(&login.user);
 
-    to_the_end(async move { judge(&app, &login, &code, has_ticket).await }).await.map(Json)
+    let attempt =
+        Attempt { login, client, code: request.code, into: request.refresh_token_in, has_ticket };
+    let answer = to_the_end(async move { judge(&app, &attempt).await }).await?;
+    Ok(answer.map(Json))
+}
+
+/// A code that is to be judged for a login.
+struct Attempt {
+    login: PendingLogin,
+    client: Client,
+    code: OtpCode,
+    into: RefreshTokenIn,
+    has_ticket: bool,
 }
 
 /// Has the guess judged and, where it is right, finishes the login. Not to be broken off: a provider
@@ -89,12 +114,9 @@ pub(in crate::api) async fn verify_otp(
 ///
 /// Without the ticket every code that is not right, even for a code that is used up, is answered like
 /// one for an unknown user: who shares an address with somebody who is logging in must not learn of it.
-async fn judge(
-    app: &App,
-    login: &PendingLogin,
-    code: &OtpCode,
-    has_ticket: bool,
-) -> Result<SignedIn, Problem> {
+async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Problem> {
+    let Attempt { login, code, has_ticket, .. } = attempt;
+    let has_ticket = *has_ticket;
     let refuse = |error| match error {
         GuessError::NoLiveCode if !has_ticket => invalid(),
         error => Problem::from_guess(app, error),
@@ -107,24 +129,26 @@ async fn judge(
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
-    let Finished { user, session, device } = finish(app, login, &guess, now).await?;
+    let Finished { user, opened, device } = finish(app, attempt, &guess, now).await?;
     let device = device.map(|token| token.expose().to_owned());
-    signed_in::answer(app, &user, &session, device, "Phone verified. Logged in.", now)
+    let message = "Phone verified. Logged in.";
+    signed_in::answer(app, &user, &opened, attempt.into, device, message, now)
 }
 
 struct Finished {
     user: User,
-    session: Session,
+    opened: Opened,
     device: Option<OpaqueToken>,
 }
 
 /// All or nothing: the code and the ticket are used up, the phone is verified, the session is open.
 async fn finish(
     app: &App,
-    login: &PendingLogin,
+    attempt: &Attempt,
     guess: &Guess,
     now: DateTime<Utc>,
 ) -> Result<Finished, Problem> {
+    let Attempt { login, client, .. } = attempt;
     let mut transaction = app.database.begin().await?;
     if !app.otp.consume(&mut transaction, guess).await? {
         return Err(over(Ending::Superseded));
@@ -140,7 +164,8 @@ async fn finish(
         return Err(Problem::new(Kind::AccountLocked));
     }
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
-    let session = signed_in::open_session(app, &mut *transaction, &user, methods, now).await?;
+    let opened =
+        signed_in::open_session(app, &mut *transaction, client, &user, methods, now).await?;
     let device = match app.login.otp_policy {
         OtpPolicy::NewDevice => {
             Some(OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?)
@@ -151,7 +176,7 @@ async fn finish(
         known_devices::remember(&mut transaction, token, user.id, now).await?;
     }
     transaction.commit().await?;
-    Ok(Finished { user, session, device })
+    Ok(Finished { user, opened, device })
 }
 
 fn method_of(channel: Channel) -> Method {

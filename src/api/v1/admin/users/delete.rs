@@ -31,11 +31,12 @@ pub(in crate::api) async fn delete(
     super::keep_an_admin(&mut transaction, admin, id).await?;
     // The rows go with the user; the word to the other replicas goes out all the same.
     let now = app.clock.now();
-    sessions::end(&mut transaction, id, Which::All, EndReason::Delete, now).await?;
+    let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Delete, now).await?;
     if !users::delete(&mut *transaction, id).await? {
         return Err(super::no_such_user());
     }
     transaction.commit().await?;
+    app.sessions.revocations().note(&ended, now);
     super::note_act(admin, Some(id), "delete");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -77,17 +77,8 @@ impl PageQuery {
         });
         let role = fields.optional("role", "role_invalid", str::parse::<Role>);
         let email_prefix = fields.optional("emailPrefix", "email_invalid", read_prefix);
-        let limit = fields.optional("limit", "limit_invalid", |text| {
-            let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-            limit.ok_or_else(|| format!("This is a number from 1 to {LIMIT_MAX}."))
-        });
-        Self {
-            after,
-            locked_only: locked_only.unwrap_or(false),
-            role,
-            email_prefix,
-            limit: limit.unwrap_or(LIMIT_USUAL),
-        }
+        let limit = read_limit(fields);
+        Self { after, locked_only: locked_only.unwrap_or(false), role, email_prefix, limit }
     }
 
     /// The users of the page, and whether there are more.
@@ -105,6 +96,15 @@ impl PageQuery {
         found.truncate(limit);
         Ok((found, has_more))
     }
+}
+
+/// `limit`: how many entries a list has at most.
+pub(super) fn read_limit(fields: &mut Fields) -> u32 {
+    let limit = fields.optional("limit", "limit_invalid", |text| {
+        let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+        limit.ok_or_else(|| format!("This is a number from 1 to {LIMIT_MAX}."))
+    });
+    limit.unwrap_or(LIMIT_USUAL)
 }
 
 fn read_prefix(text: &str) -> Result<String, &'static str> {

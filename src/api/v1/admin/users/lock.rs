@@ -58,8 +58,9 @@ pub(in crate::api) async fn lock(
     super::keep_an_admin(&mut transaction, admin, id).await?;
     let user = users::lock(&mut transaction, id, reason.as_deref(), now).await?;
     let user = user.ok_or_else(super::no_such_user)?;
-    sessions::end(&mut transaction, id, Which::All, EndReason::Lock, now).await?;
+    let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Lock, now).await?;
     transaction.commit().await?;
+    app.sessions.revocations().note(&ended, now);
     super::note_act(admin, Some(id), "lock");
     Ok(Json(user.into()))
 }

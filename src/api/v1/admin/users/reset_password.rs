@@ -24,10 +24,12 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::UserNotFound, Kind::Hashing
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::api) struct PasswordReset {
-    user_id: UserId,
+    id: UserId,
     /// Told here and never again.
     #[schema(format = "password", example = "7vQN4kxE2sHcT9wLzRA5pD8u")]
     password: String,
+    /// How many sessions have ended by it.
+    sessions_ended: usize,
 }
 
 /// The hash of a password.
@@ -64,9 +66,11 @@ pub(in crate::api) async fn reset_password(
         return Err(super::no_such_user());
     }
     let reason = EndReason::PasswordReset;
-    sessions::end(&mut transaction, id, Which::All, reason, now).await?;
+    let ended = sessions::end(&mut transaction, id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, id).await?;
     transaction.commit().await?;
+    app.sessions.revocations().note(&ended, now);
     super::note_act(admin, Some(id), "reset-password");
-    Ok(Json(PasswordReset { user_id: id, password: generated.as_str().to_owned() }))
+    let password = generated.as_str().to_owned();
+    Ok(Json(PasswordReset { id, password, sessions_ended: ended.len() }))
 }

@@ -28,8 +28,13 @@ impl<S: Send + Sync> FromRequestParts<S> for SubjectSession {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let id = parameter(parts, state, "sid", SessionId::parse).await;
-        id.map(Self).ok_or_else(|| Problem::new(Kind::NotFound))
+        id.map(Self).ok_or_else(no_such_session)
     }
+}
+
+/// Somebody else's session, one that has ended and what is no id are all alike: not there.
+pub(super) fn no_such_session() -> Problem {
+    Problem::new(Kind::NotFound).detail("There is no such session.")
 }
 
 async fn parameter<S: Send + Sync, T>(

@@ -10,7 +10,7 @@ const OPEN: &str = "SELECT count(*) FROM sessions WHERE ended_at IS NULL";
 
 #[tokio::test]
 async fn a_locked_user_has_no_session_and_cannot_log_in_until_unlocked() {
-    let (app, admin, bob, _) = scene().await;
+    let (app, admin, bob, token) = scene().await;
     assert_eq!(app.count(OPEN).await, 2);
     let reason = json!({ "reason": " reported stolen " });
     let locked = admin.post(&app.path_of(&bob, "/lock").await, &reason).await.is(200);
@@ -20,6 +20,7 @@ async fn a_locked_user_has_no_session_and_cannot_log_in_until_unlocked() {
     let ended = "SELECT count(*) FROM sessions WHERE ended_as = 'lock'";
     assert_eq!(app.count(ended).await, 1);
     app.login(&bob).await.refused(423, "account_locked");
+    app.session(&token).await.refused(401, "token_invalid");
 
     let unlocked = admin.poke(&app.path_of(&bob, "/unlock").await).await.is(200);
     assert_eq!(unlocked.json()["lockedAt"], Value::Null);

@@ -5,11 +5,13 @@ use crate::support::{Person, TestApp, USERS};
 
 #[tokio::test]
 async fn the_password_that_is_told_opens_the_account_and_the_old_one_does_not() {
-    let (app, admin, bob, _) = scene().await;
+    let (app, admin, bob, token) = scene().await;
     let path = app.path_of(&bob, "/reset-password").await;
     let reset = admin.poke(&path).await.is(200);
-    assert_eq!(reset.text("userId"), app.id_of(&bob).await);
+    assert_eq!(reset.text("id"), app.id_of(&bob).await);
+    assert_eq!(reset.json()["sessionsEnded"], 1);
     app.login(&bob).await.refused(401, "invalid_credentials");
+    app.session(&token).await.refused(401, "token_invalid");
     let ended = "SELECT count(*) FROM sessions WHERE ended_as = 'password_reset'";
     assert_eq!(app.count(ended).await, 1);
     let renewed = Person { password: reset.text("password"), ..bob.clone() };
