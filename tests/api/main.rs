@@ -16,6 +16,7 @@ mod fake_sinch;
 mod health;
 mod ledger;
 mod limits;
+mod locks;
 #[path = "../support/log.rs"]
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;
