@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     /// The database of an Express application with Sequelize, as the usual tutorials build it: a table "Users" with
     /// email, password (bcrypt), phoneNumber and isVerified.
     #[arg(long, value_name = "postgres://…", value_parser = parse_url)]
-    from_express: PgConnectOptions,
+    from_express: Box<PgConnectOptions>,
     #[command(flatten)]
     manner: Manner,
 }
@@ -65,7 +65,8 @@ pub(super) async fn run(environment: &Environment, arguments: &Arguments) -> any
     let settings = Settings::read_accounts(environment)?;
     let database = database::pool(settings.database, CONNECTIONS);
     database::require_current(&database).await?;
-    let options = arguments.from_express.clone().application_name("ringfence adopt");
+    let options =
+        PgConnectOptions::clone(&arguments.from_express).application_name("ringfence adopt");
     let mut old = PgConnection::connect_with(&options).await;
     let old = old.as_mut().map_err(|error| anyhow::anyhow!("the old database: {error}"))?;
     let errors = Errors::open(arguments.manner.errors.as_deref())?;
@@ -112,8 +113,8 @@ async fn find_table(old: &mut PgConnection) -> anyhow::Result<Table> {
         SELECT table_schema::text, table_name::text, array_agg(column_name::text)
         FROM information_schema.columns
         WHERE lower(table_name) IN ('users', 'user') AND table_schema = ANY (current_schemas(false))
-        GROUP BY 1, 2
-        ORDER BY table_name <> 'Users', table_name <> 'users', 1, 2";
+        GROUP BY table_schema, table_name
+        ORDER BY table_name <> 'Users', table_name <> 'users', table_schema, table_name";
     let tables: Vec<(String, String, Vec<String>)> =
         sqlx::query_as(query).fetch_all(old).await.context("the old database cannot be read")?;
     anyhow::ensure!(!tables.is_empty(), "the old database has no table \"Users\"");
@@ -180,9 +181,9 @@ fn read(row: &PgRow) -> anyhow::Result<Read> {
 }
 
 /// What is wrong with it is not told in the words of the library: there is a password in it.
-fn parse_url(text: &str) -> Result<PgConnectOptions, &'static str> {
+fn parse_url(text: &str) -> Result<Box<PgConnectOptions>, &'static str> {
     let has_scheme = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    let options = has_scheme.then(|| text.parse().ok()).flatten();
+    let options = has_scheme.then(|| text.parse().map(Box::new).ok()).flatten();
     options.ok_or("a postgres:// URL is wanted")
 }
 

@@ -41,6 +41,6 @@ const people = [
 ];
 await sequelize.sync();
 for (const person of people) {
-  await User.create({ ...person, password: OLD_PASSWORD, createdAt: at }, { silent: true });
+  await User.create({ ...person, password: OLD_PASSWORD, createdAt: at, updatedAt: at }, { silent: true });
 }
 await sequelize.close();

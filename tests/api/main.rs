@@ -19,6 +19,7 @@ mod health;
 mod last_admin;
 mod ledger;
 mod limits;
+mod locks;
 #[path = "../support/log.rs"]
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;

@@ -27,6 +27,10 @@ async fn sequelize() -> Option<&'static Path> {
 }
 
 fn install() -> Option<PathBuf> {
+    // Where it is named, a missing one is never passed over.
+    if let Some(named) = env::var_os("RINGFENCE_SEQUELIZE") {
+        return Some(named.into());
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = root.join("target/adopt");
     std::fs::create_dir_all(&folder).unwrap();

@@ -10,7 +10,7 @@ use super::child::{Ended, Ringfence, Scratch};
 use super::installation::Installation;
 use super::postgres::TestDatabase;
 
-/// PyPI's bcrypt 4.0.1 of "correct horse bättery".
+/// What Python's bcrypt 4.0.1 makes of "correct horse bättery".
 const HASH: &str = "$2b$04$c2l4dGVlbiBieXRlc.b2iu/qEf5UkzvfcpWHfvnjbHfJ95HPZ1kWO";
 const HASHED: &str = "correct horse b\u{e4}ttery";
 const MANY: usize = 100_000;
@@ -167,8 +167,9 @@ async fn every_line_that_is_wrong_is_told_with_its_field_and_without_what_stands
             .map(|it| (it["line"].as_u64().unwrap(), it["field"].as_str().map(str::to_owned)))
             .collect();
         told.sort();
-        let wanted: Vec<_> =
-            wanted.iter().map(|(line, field)| (*line, field.map(str::to_owned))).collect();
+        let wanted = wanted.iter().map(|(line, field)| (*line, field.map(str::to_owned)));
+        let mut wanted: Vec<_> = wanted.collect();
+        wanted.sort();
         assert_eq!(told, wanted);
         assert_eq!(ground.count("*").await, i64::from(!dry_run));
     }
@@ -185,12 +186,13 @@ async fn a_csv_file_and_standard_input_are_read() {
         "email,phoneNumber,passwordHash,isVerified,locale,createdAt,roles\r\n\
          ada@example.com,+14155552671,{HASH},TRUE,de-AT,2020-01-02T03:04:05Z,admin ops\r\n\
          \"bob@example.com\",\"+1 415 555 2672\",{HASH},,,,\r\n\
+         \r\n\
          eve@example.com,+14155552673\r\n"
     );
     ground.directory.write("people.csv", &csv);
     let ended = ground.import(&["people.csv"]).await;
     assert_eq!(ended.out, "3 read: 2 imported, 0 already there, 1 refused\n", "{}", ended.err);
-    assert!(ended.err.contains("line 4: has 2 columns, the header 7"), "{}", ended.err);
+    assert!(ended.err.contains("line 5: has 2 columns, the header 7"), "{}", ended.err);
     let row = "SELECT to_jsonb(u) FROM users u WHERE email = 'ada@example.com'";
     let ada: Value = sqlx::query_scalar(row).fetch_one(&mut ground.connect().await).await.unwrap();
     assert_eq!((&ada["is_verified"], &ada["locale"]), (&json!(true), &json!("de")));

@@ -63,7 +63,15 @@ async fn an_account_is_made_found_listed_and_deleted() {
     let serving = installation.serve().await;
     let login = serving.api.post("login", json!({"email": EMAIL, "password": password})).await;
     assert_eq!(login.expect(200).body["requiresOtp"], false);
+}
 
+#[tokio::test]
+async fn people_are_listed_page_by_page_and_deleted_when_that_is_meant() {
+    let installation = Installation::new().await;
+    let role = ["--role", "admin"];
+    let ada = ["create", "--email", EMAIL, "--phone", PHONE, "--verified"];
+    let ada = users(&installation, &[&ada[..], &role].concat()).await;
+    let id = ada["id"].as_str().unwrap();
     let arguments = [
         "users",
         "create",
@@ -78,7 +86,7 @@ async fn an_account_is_made_found_listed_and_deleted() {
     let bob = reading(&installation, &arguments, "four quiet herons\n").await;
     assert!(bob.status.success() && !bob.out.contains("password"), "{}{}", bob.out, bob.err);
     let again = reading(&installation, &arguments, "four quiet herons\n").await;
-    assert_eq!(again.complaint(), "ringfence: the e-mail address is taken");
+    assert!(again.complaint().ends_with(" is taken"), "{}", again.err);
     let bob = users(&installation, &["show", "bob@example.com"]).await;
     let bob = bob["id"].as_str().unwrap();
 

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
+use crate::database::violates;
 use crate::foundation::{EmailAddress, NumberType, PhoneNumber, UserId};
 use crate::known_devices;
 use crate::login_tickets;
@@ -151,11 +152,12 @@ pub(super) async fn roles(desk: &Desk, arguments: &RolesArguments) -> anyhow::Re
     let removed = users::remove_roles(&mut *transaction, user.id, &arguments.remove, now).await?;
     removed.with_context(nobody)?;
     let added = users::add_roles(&mut *transaction, user.id, &arguments.add, now).await;
-    let added =
-        added.map_err(|error| match crate::database::violates(&error, "users_roles_form") {
-            true => anyhow::anyhow!("nobody can have more than {} roles", Role::MOST),
-            false => error.into(),
-        })?;
+    let added = added.map_err(|error| {
+        if violates(&error, "users_roles_form") {
+            return anyhow::anyhow!("nobody can have more than {} roles", Role::MOST);
+        }
+        error.into()
+    })?;
     let changed = added.with_context(nobody)?;
     transaction.commit().await?;
     print_user(&changed, arguments.who.json)

@@ -88,12 +88,11 @@ impl Desk {
     /// Whoever is meant.
     async fn find(&self, who: &Who) -> anyhow::Result<User> {
         let text = who.who.as_str();
-        let found = match UserId::parse(text) {
-            Some(id) => users::find(&self.database, id).await,
-            None => {
-                let identifier = identifier(text, self.settings.default_region.as_ref())?;
-                users::find_by_identifier(&self.database, &identifier).await
-            }
+        let found = if let Some(id) = UserId::parse(text) {
+            users::find(&self.database, id).await
+        } else {
+            let identifier = identifier(text, self.settings.default_region.as_ref())?;
+            users::find_by_identifier(&self.database, &identifier).await
         };
         found.context("the database cannot be asked")?.with_context(nobody)
     }

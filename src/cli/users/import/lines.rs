@@ -142,7 +142,12 @@ pub(super) fn read_csv(
     checker: &Checker,
     sender: &Sender<Batch>,
 ) -> anyhow::Result<()> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(source);
+    // Ended by the line feed alone, since the library counts a line late that ends with both; what is left of the
+    // other one is trimmed with the cell.
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_reader(source);
     let header = reader.byte_headers().context("the header cannot be read")?.clone();
     let header = columns(&header)?;
     let mut batch = Batch::default();
@@ -150,8 +155,10 @@ pub(super) fn read_csv(
     let mut before = reader.position().byte();
     while reader.read_byte_record(&mut record).context("the file cannot be read")? {
         let line = record.position().map_or(0, csv::Position::line);
-        let fields = csv_fields(&header, &record);
-        batch.add(Place::Line(line), fields.and_then(|fields| checker.check(&fields)));
+        if record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+            let fields = csv_fields(&header, &record);
+            batch.add(Place::Line(line), fields.and_then(|fields| checker.check(&fields)));
+        }
         batch.bytes += reader.position().byte() - before;
         before = reader.position().byte();
         if batch.is_full() && sender.blocking_send(std::mem::take(&mut batch)).is_err() {
@@ -187,7 +194,8 @@ fn csv_fields(columns: &[&str], record: &csv::ByteRecord) -> Result<Fields, Vec<
             faults.push(Fault::of_line(format!("{column}: is not UTF-8")));
             continue;
         };
-        if text.trim().is_empty() {
+        let text = text.trim();
+        if text.is_empty() {
             continue;
         }
         let owned = || Some(text.to_owned());
@@ -197,7 +205,7 @@ fn csv_fields(columns: &[&str], record: &csv::ByteRecord) -> Result<Fields, Vec<
             "passwordHash" => fields.password_hash = owned(),
             "locale" => fields.locale = owned(),
             "createdAt" => fields.created_at = owned(),
-            "isVerified" => match text.trim().to_ascii_lowercase().as_str() {
+            "isVerified" => match text.to_ascii_lowercase().as_str() {
                 "true" => fields.is_verified = Some(true),
                 "false" => fields.is_verified = Some(false),
                 _ => faults.push(Fault::of("isVerified", "true or false is wanted")),

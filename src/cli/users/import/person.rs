@@ -31,8 +31,8 @@ pub(in crate::cli) struct Fault {
 }
 
 impl Fault {
-    pub(in crate::cli) fn of(field: &'static str, reason: impl ToString) -> Self {
-        Self { field: Some(field), reason: reason.to_string() }
+    pub(in crate::cli) fn of(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { field: Some(field), reason: reason.into() }
     }
 
     pub(in crate::cli) fn of_line(reason: impl Into<String>) -> Self {
@@ -122,7 +122,7 @@ fn optional<T, E: ToString>(
         faults.push(Fault::of(field, "is too long"));
         return None;
     }
-    parse(text).map_err(|error| faults.push(Fault::of(field, error))).ok()
+    parse(text).map_err(|error| faults.push(Fault::of(field, error.to_string()))).ok()
 }
 
 /// The tag of our texts in that language; a language without texts is none, as at sign-up.
@@ -153,7 +153,7 @@ fn roles(faults: &mut Vec<Fault>, texts: &[String]) -> Vec<Role> {
     for text in texts {
         match text.parse::<Role>() {
             Ok(role) => roles.push(role),
-            Err(error) => faults.push(Fault::of("roles", error)),
+            Err(error) => faults.push(Fault::of("roles", error.to_string())),
         }
     }
     roles.sort_unstable();
