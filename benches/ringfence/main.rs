@@ -20,6 +20,7 @@ mod logins;
 mod phones;
 mod process;
 mod routes;
+mod sessions;
 mod statements;
 mod world;
 
@@ -77,6 +78,12 @@ async fn measure(wanted: &Wanted) -> anyhow::Result<Vec<Row>> {
     }
     if wanted.names("slow") {
         rows.extend(codes::slow(&world).await?);
+    }
+    if wanted.names("refresh") {
+        rows.extend(sessions::refresh(&world).await?);
+    }
+    if wanted.names("revocation") {
+        rows.extend(sessions::revocation(&world).await?);
     }
     if wanted.names("ledger") {
         rows.extend(ledger::measure(&world).await?);

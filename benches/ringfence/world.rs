@@ -130,10 +130,19 @@ impl User {
 
     /// Logs in and returns the access token.
     pub(crate) async fn sign_in(&self, server: &Server) -> anyhow::Result<String> {
+        self.sign_in_for(server, "token").await
+    }
+
+    /// Logs in and returns the member of the answer that holds a token.
+    pub(crate) async fn sign_in_for(
+        &self,
+        server: &Server,
+        member: &str,
+    ) -> anyhow::Result<String> {
         let mut connection = Connection::open(server.address).await?;
         let answer: serde_json::Value =
             serde_json::from_slice(connection.succeed(&self.login()).await?)?;
-        Ok(answer["token"].as_str().context("the login gave no token")?.to_owned())
+        Ok(answer[member].as_str().context("the login gave no token")?.to_owned())
     }
 }
 

@@ -222,14 +222,20 @@ fn header(description: &str, of_type: &str) -> Value {
 
 /// A field that we do not know is refused, so the schemas of bodies say so.
 fn close_bodies(document: &mut Value) {
-    let paths = document["paths"].as_object().into_iter().flat_map(Map::values);
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     let operations =
-        paths.flat_map(|methods| methods.as_object().into_iter().flat_map(Map::values));
-    let references = operations.filter_map(|operation| {
-        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()
-    });
-    let names: Vec<String> =
-        references.filter_map(|path| path.rsplit('/').next().map(str::to_owned)).collect();
+        paths.flat_map(|methods| methods.as_object_mut().into_iter().flat_map(Map::values_mut));
+    let mut names = Vec::new();
+    for operation in operations {
+        let schema = operation.pointer_mut("/requestBody/content/application~1json/schema");
+        let Some(schema) = schema else { continue };
+        // A body that need not be there; where it is, it is no `null`.
+        if let Some(body) = schema.pointer("/oneOf/0").cloned() {
+            *schema = body;
+        }
+        let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        names.extend(name.map(str::to_owned));
+    }
     for name in names {
         document["components"]["schemas"][name]["additionalProperties"] = false.into();
     }
