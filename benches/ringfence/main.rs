@@ -13,6 +13,7 @@ mod codes;
 mod connection;
 mod figures;
 mod footprint;
+mod import;
 mod ledger;
 mod load;
 mod logins;
@@ -90,6 +91,9 @@ async fn measure(wanted: &Wanted) -> anyhow::Result<Vec<Row>> {
     }
     if wanted.names("people") {
         rows.extend(people::measure(&world).await?);
+    }
+    if wanted.names("import") {
+        rows.extend(import::measure(&world).await?);
     }
     world.stop().await?;
     Ok(rows)

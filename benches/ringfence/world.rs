@@ -105,6 +105,16 @@ impl World {
         Ok(database)
     }
 
+    /// How a program reaches one of the databases.
+    pub(crate) fn url(&self, name: &str) -> String {
+        self.postgres.url(name)
+    }
+
+    /// Where files may be written.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// How a bare client reaches the database.
     pub(crate) fn connect_options(&self) -> PgConnectOptions {
         self.postgres.connect_options(DATABASE)

@@ -1,5 +1,6 @@
 //! The HTTP API: a file's path is its URL. Only here are there HTTP status codes.
 
+mod admin;
 pub mod bearer;
 mod health;
 pub mod openapi;
@@ -28,7 +29,7 @@ pub fn router(
     with_demo: bool,
     inbox: Option<Console>,
 ) -> Router {
-    let (guarded, _) = guarded_routes().split_for_parts();
+    let (guarded, _) = guarded_routes().merge(admin_routes()).split_for_parts();
     let (open, _) = open_routes().split_for_parts();
     let api = limits.limit_auth(guarded).merge(open);
     let api = limits.limit_api(api);
@@ -63,6 +64,20 @@ fn guarded_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::auth::password::forgot::forgot))
         .routes(routes!(v1::auth::password::reset::reset))
         .routes(routes!(v1::profile::delete::delete_profile))
+}
+
+/// The routes of administrators: under the stricter limit, too.
+fn admin_routes() -> OpenApiRouter<AppState> {
+    use v1::admin::users;
+    OpenApiRouter::new()
+        .routes(routes!(users::list::list, users::create::create))
+        .routes(routes!(users::show::show, users::delete::delete))
+        .routes(routes!(users::lock::lock))
+        .routes(routes!(users::unlock::unlock))
+        .routes(routes!(users::roles::set_roles))
+        .routes(routes!(users::reset_password::reset_password))
+        .routes(routes!(users::sessions::sessions, users::sessions::end_all))
+        .routes(routes!(users::sessions::end_one))
 }
 
 /// The other routes of the API.

@@ -9,7 +9,7 @@ use utoipa::{PartialSchema as _, ToSchema};
 
 use crate::http::{FieldError, Kind};
 
-use super::v1;
+use super::{admin, v1};
 
 /// Every refusal of this API (RFC 9457).
 #[derive(ToSchema)]
@@ -78,13 +78,24 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("editProfile", v1::profile::edit::PROBLEMS),
     ("deleteProfile", v1::profile::delete::PROBLEMS),
     ("exportProfile", v1::profile::export::PROBLEMS),
+    ("adminListUsers", v1::admin::users::list::PROBLEMS),
+    ("adminCreateUser", v1::admin::users::create::PROBLEMS),
+    ("adminShowUser", v1::admin::users::show::PROBLEMS),
+    ("adminDeleteUser", v1::admin::users::delete::PROBLEMS),
+    ("adminLockUser", v1::admin::users::lock::PROBLEMS),
+    ("adminUnlockUser", v1::admin::users::unlock::PROBLEMS),
+    ("adminSetRoles", v1::admin::users::roles::PROBLEMS),
+    ("adminResetPassword", v1::admin::users::reset_password::PROBLEMS),
+    ("adminListSessions", v1::admin::users::sessions::PROBLEMS),
+    ("adminEndSessions", v1::admin::users::sessions::END_PROBLEMS),
+    ("adminEndSession", v1::admin::users::sessions::END_ONE_PROBLEMS),
 ];
 
 /// The document.
 pub fn document() -> Value {
     let routes =
         super::guarded_routes().merge(super::open_routes()).merge(super::unlimited_routes());
-    let routes = routes.merge(super::webhook_routes());
+    let routes = routes.merge(super::admin_routes()).merge(super::webhook_routes());
     let (_, generated) = routes.split_for_parts();
     let mut openapi = base();
     openapi.merge(generated);
@@ -118,6 +129,7 @@ fn base() -> OpenApi {
     let tags = [
         ("auth", "Signing up and logging in."),
         ("account", "The signed-in person."),
+        ("admin", "For administrators; docs/admin.md says who may."),
         ("tokens", "For services that check tokens themselves."),
         ("carriers", "For the carriers of codes; docs/webhooks.md says how to set them up."),
         ("operations", "For those who run the server."),
@@ -148,20 +160,21 @@ fn complete_operations(document: &mut Value) {
     for (path, methods) in paths {
         for operation in methods.as_object_mut().into_iter().flat_map(Map::values_mut) {
             if path.starts_with("/api/") {
-                add_problems(operation);
+                add_problems(operation, path.starts_with("/api/v1/admin/"));
             }
             add_headers(operation, path.starts_with("/api/"));
         }
     }
 }
 
-fn add_problems(operation: &mut Value) {
+fn add_problems(operation: &mut Value, is_admins: bool) {
     let id = operation["operationId"].as_str().unwrap_or_default();
     let own = OF_OPERATIONS.iter().find(|(operation, _)| *operation == id);
     let has_body = !operation["requestBody"]["content"]["application/json"].is_null();
     let of_body = if has_body { OF_EVERY_BODY } else { &[] };
-    let kinds =
-        own.map_or(&[][..], |(_, kinds)| kinds).iter().chain(of_body).chain(OF_EVERY_ENDPOINT);
+    let of_admins = if is_admins { admin::PROBLEMS } else { &[] };
+    let own = own.map_or(&[][..], |(_, kinds)| kinds);
+    let kinds = of_admins.iter().chain(own).chain(of_body).chain(OF_EVERY_ENDPOINT);
     for kind in kinds {
         let entry = kind.entry();
         let response = &mut operation["responses"][entry.status.as_str()];
@@ -203,7 +216,8 @@ fn add_headers(operation: &mut Value, is_limited: bool) {
             headers["Retry-After"] = header("When to come back, in seconds.", "integer");
         }
         if status == "401" {
-            headers["WWW-Authenticate"] = header("RFC 6750.", "string");
+            headers["WWW-Authenticate"] =
+                header("RFC 6750; RFC 9470 where a fresh login is asked for.", "string");
         }
     }
 }

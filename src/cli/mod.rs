@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod adopt;
 mod banner;
 mod config;
 mod dev;
@@ -10,6 +11,7 @@ mod openapi;
 mod providers;
 mod serve;
 mod sms;
+mod users;
 
 use std::path::Path;
 
@@ -43,6 +45,11 @@ enum Command {
     /// Look at the messages that were sent.
     #[command(subcommand)]
     Sms(sms::Sms),
+    /// Look after the people who have accounts, and bring them over from another system.
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Bring the people over from the database of an application that Ringfence takes the place of.
+    Adopt(adopt::Arguments),
     /// Print the settings in force, secrets masked.
     Config,
     /// What concerns the carriers of codes.
@@ -75,6 +82,8 @@ pub fn run() -> anyhow::Result<()> {
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Keys(keys) => keys::run(&environment, keys).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,
+            Command::Users(users) => users::run(&environment, users).await,
+            Command::Adopt(arguments) => adopt::run(&environment, &arguments).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,
             Command::Openapi => openapi::run(),

@@ -16,4 +16,4 @@ pub use environment::{DotenvError, Environment};
 pub use providers::{CarrierSettings, ProviderSettings};
 pub use reader::{InForce, SettingsError};
 pub use sections::DEFAULT_LOG_LEVEL;
-pub use settings::{AppEnv, KeySettings, Settings};
+pub use settings::{AccountSettings, AppEnv, KeySettings, Settings};

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::foundation::Keyring;
+use crate::foundation::{Country, Keyring};
 use crate::http::{RateLimit, TrustedProxies};
 use crate::otp;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
@@ -84,6 +84,19 @@ pub struct KeySettings {
     pub is_shared: bool,
 }
 
+/// What accounts are made and changed by on the command line.
+#[derive(Debug)]
+pub struct AccountSettings {
+    /// `DATABASE_URL`, or `DB_HOST` and its like.
+    pub database: PgConnectOptions,
+    /// `DEFAULT_REGION`: where national phone numbers are from.
+    pub default_region: Option<Country>,
+    /// `ARGON2_*`.
+    pub argon2: Argon2Cost,
+    /// `PASSWORD_*`.
+    pub passwords: PasswordPolicy,
+}
+
 /// Where the server runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppEnv {
@@ -108,6 +121,22 @@ impl Settings {
         let mut reader = Reader::new(environment);
         let database = sections::database(&mut reader);
         reader.finish(database).map(|(database, _)| database.options)
+    }
+
+    /// Reads what accounts are made and changed by, without a server.
+    pub fn read_accounts(environment: &Environment) -> Result<AccountSettings, SettingsError> {
+        let mut reader = Reader::new(environment);
+        let database = sections::database(&mut reader);
+        let login = sections::login(&mut reader);
+        let passwords = sections::passwords(&mut reader);
+        let all = database.zip(login).zip(passwords);
+        let settings = all.map(|((database, login), (argon2, passwords))| AccountSettings {
+            database: database.options,
+            default_region: login.default_region,
+            argon2,
+            passwords,
+        });
+        reader.finish(settings).map(|(settings, _)| settings)
     }
 
     /// Reads `SECRET_KEY` and `BASE_URL`: all that the addresses of webhooks need.

@@ -42,6 +42,11 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Fields that came otherwise than in a body.
+    pub(super) fn new(values: Map<String, Value>, errors: Vec<FieldError>) -> Self {
+        Self { values, errors }
+    }
+
     /// A text that must be there, parsed.
     pub fn required<T, E: Display>(
         &mut self,
@@ -81,6 +86,32 @@ impl Fields {
             Value::String(text) => Some(text),
             _ => {
                 self.error(FieldError::new(name, "wrong_type", "This field is a string."));
+                None
+            }
+        }
+    }
+
+    /// A list of texts that may be there, each parsed. The first that is wrong is told.
+    pub fn list<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        code: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let entries = match self.values.remove(name)? {
+            Value::Null => return None,
+            Value::Array(entries) => entries,
+            _ => Vec::from([Value::Null]),
+        };
+        let texts: Option<Vec<&str>> = entries.iter().map(Value::as_str).collect();
+        let Some(texts) = texts else {
+            self.error(FieldError::new(name, "wrong_type", "This field is a list of strings."));
+            return None;
+        };
+        match texts.into_iter().map(parse).collect() {
+            Ok(values) => Some(values),
+            Err(error) => {
+                self.error(FieldError::new(name, code, error));
                 None
             }
         }

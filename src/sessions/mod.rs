@@ -7,6 +7,7 @@ mod device;
 mod ending;
 mod export;
 mod listener;
+mod overview;
 mod refresh;
 mod refresh_token;
 mod revocations;
@@ -22,6 +23,7 @@ use crate::foundation::{Entropy, EntropyError, Keyring, Limited, SessionId, User
 pub use device::device_name;
 pub use ending::{CHANNEL, EndReason, Which, end};
 pub use export::{Exported, export};
+pub use overview::{Overview, of_user};
 pub use refresh::{Described, RefreshError, Refreshed};
 pub use refresh_token::RefreshText;
 pub use revocations::Revocations;

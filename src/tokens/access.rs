@@ -18,9 +18,10 @@ use super::verified::Fingerprint;
 
 /// RFC 9068, 2.1.
 const TOKEN_TYPE: &str = "at+jwt";
-/// Ours have some 700 characters; headers above 8 KiB are refused by most servers anyway.
-const LENGTH_MAX: usize = 4096;
 const NOT_THREE_PARTS: TokenError = TokenError::Foreign("not three parts");
+/// Ours have some 700 characters, and 3,000 more with the most and longest roles; headers above 8 KiB
+/// are refused by most servers anyway.
+const LENGTH_MAX: usize = 6144;
 
 /// Issues tokens and checks them.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub struct Grant {
     pub email: String,
     /// The claim `isVerified`.
     pub is_verified: bool,
+    /// The claim `roles`.
+    pub roles: Vec<String>,
     /// The claim `amr`.
     pub amr: Vec<String>,
     /// The claim `auth_time`.
@@ -80,6 +83,10 @@ pub struct Claims {
     /// Whether the phone is verified.
     #[serde(rename = "isVerified")]
     pub is_verified: bool,
+    /// What the person is to the services that read the token (RFC 9068, 2.2.3.1). Left out where there
+    /// is none, so that most tokens are no longer for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
     /// How the person was authenticated (RFC 8176).
     pub amr: Vec<String>,
     /// When the person was authenticated.
@@ -179,6 +186,7 @@ impl AccessTokens {
             sid: grant.session,
             email: grant.email,
             is_verified: grant.is_verified,
+            roles: grant.roles,
             amr: grant.amr,
             auth_time: grant.authenticated_at.timestamp(),
         };
@@ -287,6 +295,7 @@ mod tests {
             session: SessionId::new(ISSUED_AT, &tokens.entropy).unwrap(),
             email: "ada@example.com".to_owned(),
             is_verified: true,
+            roles: Vec::new(),
             amr: vec!["pwd".to_owned()],
             authenticated_at: ISSUED_AT,
         };

@@ -6,6 +6,10 @@ mod display_name;
 mod erasure;
 mod export;
 mod profile;
+mod administration;
+mod admins;
+mod bulk;
+mod role;
 mod store;
 
 use chrono::{DateTime, Utc};
@@ -16,9 +20,16 @@ pub use display_name::{DisplayName, DisplayNameError};
 pub use erasure::{GRACE, Leaving, erase, leave, next_to_erase, restore};
 pub use export::{Exported, export};
 pub use profile::{Edit, ProfileEdit, edit_profile};
+pub use administration::{
+    LOCKED_REASON_MAX, Page, add_roles, delete, list, lock, remove_roles, set_password_hash,
+    set_roles, unlock,
+};
+pub use admins::{Standing, hold_admin};
+pub use bulk::{ImportedUser, Taken, insert_many, taken};
+pub use role::{Role, RoleError};
 pub use store::{
-    find, find_by_identifier, insert, record_otp_sent, replace_password_hash, reset_password_hash,
-    verify_phone,
+    find, find_by_identifier, insert, is_locked, record_otp_sent, replace_password_hash,
+    reset_password_hash, verify_phone,
 };
 
 /// A person, as stored. Not `Debug`: all of it is personal.
@@ -30,7 +41,7 @@ pub struct User {
     pub email: String,
     /// E.164.
     pub phone_number: String,
-    /// Argon2id, PHC form.
+    /// Argon2id, PHC form; another kind of hash where the person was imported and has not logged in since.
     pub password_hash: PhcString,
     /// Whether a code sent to the phone has come back.
     pub is_verified: bool,
@@ -41,6 +52,12 @@ pub struct User {
     pub locale: Option<String>,
     /// When a code was last sent.
     pub last_otp_sent_at: Option<DateTime<Utc>>,
+    /// Since when the person may not log in.
+    pub locked_at: Option<DateTime<Utc>>,
+    /// Why, in the words of whoever locked the account.
+    pub locked_reason: Option<String>,
+    /// What the person is to the services that read the tokens: at most 32, in order.
+    pub roles: Vec<String>,
     /// When the person signed up.
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
@@ -54,6 +71,13 @@ impl User {
     /// there, until the housekeeping comes by.
     pub fn is_gone(&self, now: DateTime<Utc>) -> bool {
         self.erase_after.is_some_and(|erase_after| erase_after <= now)
+    }
+}
+
+impl User {
+    /// Whether the person may use the admin API: has the role, and is not locked.
+    pub fn is_admin(&self) -> bool {
+        self.locked_at.is_none() && self.roles.iter().any(|role| role == Role::ADMIN)
     }
 }
 

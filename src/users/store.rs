@@ -40,7 +40,8 @@ pub async fn find(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Opt
         User,
         r#"
         SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         FROM users
         WHERE id = $1
@@ -62,7 +63,8 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+                    is_verified, display_name, locale, last_otp_sent_at, locked_at,
+                    locked_reason, roles, created_at, updated_at,
                     (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
                 WHERE lower(email) = lower($1)
@@ -77,7 +79,8 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+                    is_verified, display_name, locale, last_otp_sent_at, locked_at,
+                    locked_reason, roles, created_at, updated_at,
                     (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
                 WHERE phone_number = $1
@@ -88,6 +91,20 @@ pub async fn find_by_identifier(
             .await
         }
     }
+}
+
+/// Whether the person may not log in, or is not there at all.
+///
+/// Keeps the row from being locked or deleted until `connection`'s transaction ends: a session that is
+/// opened in it is there for whoever locks the account to end.
+pub async fn is_locked(connection: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT locked_at IS NOT NULL AS "is_locked!" FROM users AS who WHERE who.id = $1 FOR SHARE"#,
+        id as _,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.unwrap_or(true))
 }
 
 /// Notes that a code was sent, and Sinch's id where Sinch judges it.
@@ -126,7 +143,8 @@ pub async fn verify_phone(
         SET is_verified = true, sinch_verification_id = NULL, updated_at = $3
         WHERE id = $1 AND phone_number = $2
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,

@@ -7,6 +7,7 @@
 
 mod account_routes;
 mod bearers;
+mod administrators;
 mod breaker;
 mod clock;
 mod cors;
@@ -17,8 +18,10 @@ mod edge;
 mod fake_sinch;
 mod health;
 mod keys;
+mod last_admin;
 mod ledger;
 mod limits;
+mod locks;
 #[path = "../support/log.rs"]
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;

@@ -6,6 +6,7 @@
 #![expect(clippy::panic, reason = "what a child printed is told with the failure")]
 
 mod account;
+mod adopt;
 mod answers;
 mod banner;
 mod check_token;
@@ -17,6 +18,7 @@ mod fake_plivo;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_sinch;
+mod import;
 mod installation;
 mod keys;
 mod ledger;
@@ -32,4 +34,5 @@ mod restart;
 mod scene;
 mod settings;
 mod stopping;
+mod users;
 mod walk;

@@ -1,10 +1,11 @@
 //! `ringfence serve` with Sinch: from nothing to a token.
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
 
 use super::account;
-use super::answers::{Answer, EMAIL, PHONE};
+use super::answers::{Answer, Api, EMAIL, PHONE};
 use super::child::Ringfence;
 use super::fake_sinch::Operation;
 use super::installation::{Installation, Serving};
@@ -30,7 +31,7 @@ async fn a_person_registers_logs_in_gives_the_code_and_reads_their_profile() {
     assert_eq!(profile.body["phoneNumber"], PHONE);
     assert_eq!(profile.body["isVerified"], true);
     let session = api.get("/api/v1/auth/session", &token).await.expect(200);
-    assert_eq!(session.body["amr"], serde_json::json!(["pwd", "otp", "sms"]));
+    assert_eq!(session.body["amr"], json!(["pwd", "otp", "sms"]));
     assert_eq!(api.login().await.expect(200).body["requiresOtp"], false);
 }
 
@@ -65,9 +66,11 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     serving.api.profile(&token).await.expect(200);
     let ticket = serving.api.login().await.expect(200).text("loginTicket");
     let login = serving.api.verify(&ticket, &installation.code()).await.expect(200);
-    let refresh = serde_json::json!({ "refreshToken": login.text("refreshToken") });
+    let refresh = json!({ "refreshToken": login.text("refreshToken") });
     serving.api.post("refresh", refresh).await.expect(200);
     serving.api.get("/api/v1/auth/sessions", &token).await.expect(200);
+    sqlx::query("UPDATE users SET roles = '{admin}'").execute(&mut owner).await.unwrap();
+    administer(&serving.api, &token).await;
     let logout = serving.api.client.post(format!("{}/api/v1/auth/logout", serving.api.base));
     Answer::of(logout.bearer_auth(&token)).await.expect(204);
     serving.api.profile(&token).await.expect(401);
@@ -99,6 +102,30 @@ async fn stop(serving: &mut Serving) -> String {
     serving.program.until("the end", end).await
 }
 
+/// What an administrator does to somebody else, from making the account to deleting it.
+async fn administer(api: &Api, token: &str) {
+    let ask = async |method: Method, path: &str, body: Value| {
+        let request = api.client.request(method, format!("{}/api/v1/admin{path}", api.base));
+        Answer::of(request.bearer_auth(token).json(&body)).await
+    };
+    let new = json!({"email": "bob@example.org", "phoneNumber": "+46701234567"});
+    let created = ask(Method::POST, "/users", new).await.expect(201);
+    let user = format!("/users/{}", created.body["user"]["id"].as_str().unwrap());
+    for (method, path, body, status) in [
+        (Method::GET, "", Value::Null, 200),
+        (Method::PUT, "/roles", json!({"roles": ["auditor"]}), 200),
+        (Method::POST, "/lock", json!({"reason": "to see"}), 200),
+        (Method::POST, "/unlock", Value::Null, 200),
+        (Method::POST, "/reset-password", Value::Null, 200),
+        (Method::GET, "/sessions", Value::Null, 200),
+        (Method::DELETE, "/sessions", Value::Null, 204),
+        (Method::DELETE, "", Value::Null, 204),
+    ] {
+        ask(method, &format!("{user}{path}"), body).await.expect(status);
+    }
+    ask(Method::GET, "/users", Value::Null).await.expect(200);
+}
+
 #[tokio::test]
 async fn the_printed_document_is_the_served_one() {
     let installation = Installation::new().await;
@@ -121,7 +148,7 @@ async fn what_machines_ask_for_is_answered() {
         (
             "/readyz",
             "checks",
-            serde_json::json!({
+            json!({
                 "database": "UP", "migrations": "UP",
                 "providers": [{"name": "sinch", "breaker": "closed"}],
             }),

@@ -1,6 +1,7 @@
 //! What the tests stand on: an application with a database, a clock and a carrier of its own, the
 //! visitors that ask it over real HTTP, and what they are answered.
 
+mod admin;
 mod answer;
 mod app;
 mod person;
@@ -8,6 +9,7 @@ mod pg_proxy;
 mod race;
 mod visitor;
 
+pub(crate) use admin::USERS;
 pub(crate) use answer::Answer;
 pub(crate) use app::{SECRET_KEY, TestApp};
 pub(crate) use person::Person;

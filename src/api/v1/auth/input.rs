@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, PhoneNumberError};
+use crate::foundation::{EmailAddress, NumberType, OpaqueToken, PhoneNumber, PhoneNumberError};
 use crate::http::{FieldError, Fields};
 use crate::otp::AppHash;
 use crate::passwords::{Password, PasswordProblem};
@@ -10,7 +10,7 @@ use crate::state::App;
 use crate::users::Identifier;
 
 /// `email`, which must be there.
-pub(super) fn email(fields: &mut Fields) -> Option<EmailAddress> {
+pub(in crate::api) fn email(fields: &mut Fields) -> Option<EmailAddress> {
     fields.required("email", "email_invalid", EmailAddress::parse)
 }
 
@@ -23,8 +23,43 @@ pub(super) fn parse_phone(app: &App, text: &str) -> Result<PhoneNumber, PhoneNum
     }
 }
 
+/// `phoneNumber` of somebody new: one that can receive codes, of a country that codes are sent to.
+pub(in crate::api) fn new_phone_number(app: &App, fields: &mut Fields) -> Option<PhoneNumber> {
+    let number = fields.required("phoneNumber", "phone_invalid", |text| parse_phone(app, text))?;
+    let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
+    if !is_test && number.number_type() == NumberType::Neither {
+        let message = "This kind of number cannot receive codes. Use a mobile number.";
+        fields.error(FieldError::new("phoneNumber", "phone_type_not_supported", message));
+    } else if !is_test && !app.otp.rules().allows(&number) {
+        let message = "Numbers of this country are not accepted.";
+        fields.error(FieldError::new("phoneNumber", "phone_country_not_supported", message));
+    }
+    Some(number)
+}
+
+/// `password` of somebody new, by the rules for new passwords.
+pub(in crate::api) fn new_password(
+    app: &App,
+    fields: &mut Fields,
+    email: Option<&EmailAddress>,
+    phone_number: Option<&PhoneNumber>,
+) -> Option<Password> {
+    let raw = raw_password(fields, "password")?;
+    let email = email.map(EmailAddress::as_str);
+    let phone = phone_number.map(PhoneNumber::e164);
+    match app.password_policy.check(&raw, email, phone) {
+        Ok(password) => Some(password),
+        Err(problems) => {
+            for error in refused_password("password", problems) {
+                fields.error(error);
+            }
+            None
+        }
+    }
+}
+
 /// `email` or `phoneNumber`: one of the two.
-pub(super) fn identifier(app: &App, fields: &mut Fields) -> Option<Identifier> {
+pub(in crate::api) fn identifier(app: &App, fields: &mut Fields) -> Option<Identifier> {
     if fields.has("email") && fields.has("phoneNumber") {
         fields.text("phoneNumber");
         fields.error(FieldError::new(

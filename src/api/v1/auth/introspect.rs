@@ -75,6 +75,9 @@ pub(in crate::api) struct Introspection {
     /// Whether the phone is verified.
     #[serde(rename = "isVerified", skip_serializing_if = "Option::is_none")]
     is_verified: Option<bool>,
+    /// What the person is to the services that read the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<String>>,
     /// How the person was authenticated (RFC 8176).
     #[serde(skip_serializing_if = "Option::is_none")]
     amr: Option<Vec<String>>,
@@ -99,6 +102,7 @@ impl Introspection {
             sid: Some(claims.sid),
             email: Some(claims.email.clone()),
             is_verified: Some(claims.is_verified),
+            roles: (!claims.roles.is_empty()).then(|| claims.roles.clone()),
             amr: Some(claims.amr.clone()),
             auth_time: Some(claims.auth_time),
         }

@@ -24,7 +24,7 @@ use super::{code, input};
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] =
-    &[Kind::InvalidCredentials, Kind::OriginNotAllowed, Kind::HashingBusy];
+    &[Kind::InvalidCredentials, Kind::OriginNotAllowed, Kind::AccountLocked, Kind::HashingBusy];
 
 /// Somebody who logs in.
 struct Login {
@@ -154,14 +154,24 @@ pub(in crate::api) async fn login(
     login.refresh_token_in.require_own_page(&app, &headers)?;
     let user = prove_password(&app, &login.identifier, login.password).await?;
     note_user(&user.id);
+    // Told to nobody but who knows the password.
+    if user.locked_at.is_some() {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
     if is_code_due(&app, &user, login.device_token.as_ref()).await? {
         let answer = ask_for_code(&app, &client, &user, login.app_hash).await?;
         return Ok(WithCookie::untouched(Json(LoginAnswer::CodeRequired(answer))));
     }
     let now = app.clock.now();
-    let is_restored = signed_in::restore(&app, &app.database, &user, now).await?;
+    let mut transaction = app.database.begin().await?;
+    if users::is_locked(&mut transaction, user.id).await? {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
+    let is_restored = signed_in::restore(&app, &mut *transaction, &user, now).await?;
     let methods = vec![Method::Password];
-    let opened = signed_in::open_session(&app, &app.database, &client, &user, methods, now).await?;
+    let opened =
+        signed_in::open_session(&app, &mut *transaction, &client, &user, methods, now).await?;
+    transaction.commit().await?;
     let into = login.refresh_token_in;
     let answer = signed_in::answer(&app, &user, &opened, into, None, "Logged in.", now)?;
     Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer.restored(is_restored)))))
@@ -215,6 +225,8 @@ async fn is_code_due(
 ) -> Result<bool, Problem> {
     Ok(match (app.login.otp_policy, device) {
         _ if !user.is_verified => true,
+        // The admin API wants a fresh code, and this is the one way to give it.
+        _ if user.is_admin() => true,
         (OtpPolicy::Enrollment, _) => false,
         (OtpPolicy::Always, _) | (OtpPolicy::NewDevice, None) => true,
         (OtpPolicy::NewDevice, Some(device)) => {

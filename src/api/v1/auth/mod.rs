@@ -1,7 +1,7 @@
 //! Signing up, logging in, and what becomes of a session.
 
 mod code;
-pub(super) mod input;
+pub(in crate::api::v1) mod input;
 pub(in crate::api) mod introspect;
 pub(in crate::api) mod login;
 pub(in crate::api) mod logout;
@@ -23,7 +23,7 @@ use crate::sessions::{EndReason, Which, end};
 use crate::state::App;
 
 /// Ends sessions of `user` where nothing else is to happen with it. Returns how many.
-async fn end_sessions(
+pub(in crate::api::v1) async fn end_sessions(
     app: &App,
     user: UserId,
     which: Which,

@@ -105,6 +105,7 @@ async fn exchange(
         session: refreshed.session,
         email: user.email,
         is_verified: user.is_verified,
+        roles: user.roles,
         amr: refreshed.amr,
         authenticated_at: refreshed.authenticated_at,
     };
@@ -124,5 +125,6 @@ async fn exchange(
 /// The user, read fresh: the one place that decides who may go on with a session that lives.
 async fn still_welcome(app: &App, user: UserId) -> Result<User, Problem> {
     let user = users::find(&app.database, user).await?;
+    let user = user.filter(|user| user.locked_at.is_none());
     user.ok_or_else(|| Problem::new(Kind::RefreshInvalid))
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-use crate::foundation::{EmailAddress, NumberType, OpaqueToken, PhoneNumber, UserId};
-use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
+use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
+use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::login_tickets;
 use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
@@ -66,8 +66,8 @@ pub(in crate::api) struct Registered {
 impl Register {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let email = input::email(&mut fields);
-        let phone_number = Self::read_phone(app, &mut fields);
-        let password = Self::read_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
+        let phone_number = input::new_phone_number(app, &mut fields);
+        let password = input::new_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
         let app_hash = input::app_hash(app, &mut fields);
         let request = email.zip(password).zip(phone_number);
         let request = request.map(|((email, password), phone_number)| Self {
@@ -77,40 +77,6 @@ impl Register {
             app_hash,
         });
         fields.finish(request)
-    }
-
-    fn read_phone(app: &App, fields: &mut Fields) -> Option<PhoneNumber> {
-        let number = fields
-            .required("phoneNumber", "phone_invalid", |text| input::parse_phone(app, text))?;
-        let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
-        if !is_test && number.number_type() == NumberType::Neither {
-            let message = "This kind of number cannot receive codes. Use a mobile number.";
-            fields.error(FieldError::new("phoneNumber", "phone_type_not_supported", message));
-        } else if !is_test && !app.otp.rules().allows(&number) {
-            let message = "Numbers of this country are not accepted.";
-            fields.error(FieldError::new("phoneNumber", "phone_country_not_supported", message));
-        }
-        Some(number)
-    }
-
-    fn read_password(
-        app: &App,
-        fields: &mut Fields,
-        email: Option<&EmailAddress>,
-        phone_number: Option<&PhoneNumber>,
-    ) -> Option<Password> {
-        let raw = input::raw_password(fields, "password")?;
-        let email = email.map(EmailAddress::as_str);
-        let phone = phone_number.map(PhoneNumber::e164);
-        match app.password_policy.check(&raw, email, phone) {
-            Ok(password) => Some(password),
-            Err(problems) => {
-                for error in input::refused_password("password", problems) {
-                    fields.error(error);
-                }
-                None
-            }
-        }
     }
 }
 

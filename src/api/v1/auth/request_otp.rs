@@ -22,6 +22,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::ChannelNotSupported,
     Kind::CountryNotSupported,
     Kind::PhoneUnreachable,
+    Kind::AccountLocked,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
     Kind::OtpRefused,
@@ -107,6 +108,9 @@ pub(in crate::api) async fn request_otp(
     note_user(&login.user);
     let user = users::find(&app.database, login.user).await?;
     let user = user.ok_or_else(|| Problem::new(Kind::LoginTicketInvalid))?;
+    if user.locked_at.is_some() {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
     let sent = code::send(&app, &client, &user, channel, app_hash).await;
     let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
     Ok(Json(OtpRequested {

@@ -117,6 +117,7 @@ pub(super) fn answer(
         session: session.id,
         email: user.email.clone(),
         is_verified: user.is_verified,
+        roles: user.roles.clone(),
         amr: session.amr(),
         authenticated_at: session.authenticated_at,
     };

@@ -27,6 +27,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::LoginTicketInvalid,
     Kind::OriginNotAllowed,
     Kind::UserNotFound,
+    Kind::AccountLocked,
     Kind::OtpGuessesExhausted,
     Kind::OtpRefused,
     Kind::ProviderFailed,
@@ -164,6 +165,10 @@ async fn finish(
     let user = user.ok_or_else(|| over(Ending::Superseded))?;
     if user.is_gone(now) {
         return Err(Problem::new(Kind::LoginTicketInvalid));
+    }
+    // The row is ours until the commit: whoever locks the account next finds the session and ends it.
+    if user.locked_at.is_some() {
+        return Err(Problem::new(Kind::AccountLocked));
     }
     let is_restored = signed_in::restore(app, &mut *transaction, &user, now).await?;
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];

@@ -39,6 +39,9 @@ pub(in crate::api) struct Profile {
     /// The language of texts where a request names none; `null` for English.
     #[schema(example = "en")]
     locale: Option<String>,
+    /// What the person is to the services that read the tokens.
+    #[schema(example = json!(["admin"]))]
+    roles: Vec<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -67,6 +70,7 @@ impl Profile {
             email: user.email,
             phone_number: user.phone_number,
             is_verified: user.is_verified,
+            roles: user.roles,
             display_name: user.display_name,
             locale: user.locale,
             created_at: user.created_at,
