@@ -7,7 +7,7 @@
 //! | door | [`api`], [`pages`] | what is below |
 //! | settings | [`config`] | settings of `state` and the capabilities, `http`, `foundation` |
 //! | shared state | [`state`] | capabilities, `database`, `foundation` |
-//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`otp`], [`sessions`], [`tokens`] | `database`, `foundation`; never each other |
+//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`otp`], [`sessions`], [`tokens`] | `database`, `foundation`; never each other |
 //! | infrastructure | [`http`], [`database`], [`observability`] | `foundation` |
 //! | ground | [`foundation`] | nothing of ours |
 //!
@@ -26,6 +26,7 @@ pub mod observability;
 pub mod otp;
 pub mod pages;
 pub mod passwords;
+pub mod phone_changes;
 pub mod reset_tickets;
 pub mod sessions;
 pub mod state;

@@ -62,7 +62,10 @@ fn guarded_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::auth::password::change::change))
         .routes(routes!(v1::auth::password::forgot::forgot))
         .routes(routes!(v1::auth::password::reset::reset))
+        .routes(routes!(v1::auth::phone::undo::undo_phone))
         .routes(routes!(v1::profile::delete::delete_profile))
+        .routes(routes!(v1::profile::phone::change_phone))
+        .routes(routes!(v1::profile::phone::confirm::confirm_phone))
 }
 
 /// The other routes of the API.

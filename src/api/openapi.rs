@@ -68,10 +68,13 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("changePassword", v1::auth::password::change::PROBLEMS),
     ("forgotPassword", v1::auth::password::forgot::PROBLEMS),
     ("resetPassword", v1::auth::password::reset::PROBLEMS),
+    ("undoPhone", v1::auth::phone::undo::PROBLEMS),
     ("profile", v1::profile::PROBLEMS),
     ("editProfile", v1::profile::edit::PROBLEMS),
     ("deleteProfile", v1::profile::delete::PROBLEMS),
     ("exportProfile", v1::profile::export::PROBLEMS),
+    ("changePhone", v1::profile::phone::PROBLEMS),
+    ("confirmPhone", v1::profile::phone::confirm::PROBLEMS),
 ];
 
 /// The document.

@@ -17,6 +17,7 @@ use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
+use crate::phone_changes;
 use crate::reset_tickets;
 
 use super::{erasure, migrate, read_settings};
@@ -131,9 +132,10 @@ async fn keep_house(state: crate::state::AppState) {
             let tickets = login_tickets::delete_expired(&state.database, now).await?;
             let resets = reset_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
+            let changes = phone_changes::delete_expired(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let people = erasure::erase_due(&state.database, now).await?;
-            Ok::<_, sqlx::Error>(tickets + resets + devices + codes + people)
+            Ok::<_, sqlx::Error>(tickets + resets + devices + changes + codes + people)
         };
         match deleted.await {
             Ok(0) => {}

@@ -19,6 +19,7 @@ pub enum Kind {
     LoginTicketInvalid,
     LoginRequired,
     ResetTicketInvalid,
+    UndoTokenInvalid,
     TokenMissing,
     TokenInvalid,
     PhoneVerificationRequired,
@@ -60,7 +61,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::JsonInvalid,
         Self::ValidationFailed,
         Self::ChannelNotSupported,
@@ -72,6 +73,7 @@ impl Kind {
         Self::LoginTicketInvalid,
         Self::LoginRequired,
         Self::ResetTicketInvalid,
+        Self::UndoTokenInvalid,
         Self::TokenMissing,
         Self::TokenInvalid,
         Self::PhoneVerificationRequired,
@@ -113,6 +115,7 @@ impl Kind {
             Self::LoginTicketInvalid => (401, "login_ticket_invalid", "The login has expired.", "A `loginTicket` is good for one login within 10 minutes. Log in again."),
             Self::LoginRequired => (401, "login_required", "Log in first.", "A code is sent only after the password was given, from the same address or with the `loginTicket`."),
             Self::ResetTicketInvalid => (401, "reset_ticket_invalid", "The password reset has expired.", "A `resetTicket` is good for one new password within 10 minutes, and for none once the password has changed. Ask for another."),
+            Self::UndoTokenInvalid => (401, "undo_token_invalid", "The change cannot be undone.", "An `undoToken` is good once, for 72 hours after the change, and not after an earlier change has been undone."),
             Self::TokenMissing => (401, "token_missing", "An access token is required.", "Send `Authorization: Bearer` and the token."),
             Self::TokenInvalid => (401, "token_invalid", "The access token is not valid.", "It is malformed, not ours, or has expired. Log in again."),
             Self::PhoneVerificationRequired => (403, "phone_verification_required", "Phone verification required.", "The phone number has not been verified yet."),
@@ -122,7 +125,7 @@ impl Kind {
             Self::MethodNotAllowed => (405, "method_not_allowed", "The method is not allowed here.", "`Allow` lists those that are."),
             Self::RequestTimeout => (408, "request_timeout", "The request took too long.", "The body did not arrive, or the answer was not ready, in time."),
             Self::EmailTaken => (409, "email_taken", "The e-mail address is already registered.", "Log in, or use another address."),
-            Self::PhoneTaken => (409, "phone_taken", "The phone number is already registered.", "Log in, or use another number."),
+            Self::PhoneTaken => (409, "phone_taken", "The phone number is already registered.", "Log in, or use another number. A number that was given up for another stays its owner's for 72 hours."),
             Self::BodyTooLarge => (413, "body_too_large", "The body is too large.", "A body has at most 16 KiB."),
             Self::ContentTypeNotSupported => (415, "content_type_not_supported", "The content type is not supported.", "Send `Content-Type: application/json`."),
             Self::RateLimited => (429, "rate_limited", "Too many requests.", "`limit` and `scope` say which limit; wait `retryAfter` seconds."),

@@ -5,6 +5,7 @@
 mod display_name;
 mod erasure;
 mod export;
+mod number;
 mod profile;
 mod store;
 
@@ -15,6 +16,7 @@ use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 pub use display_name::{DisplayName, DisplayNameError};
 pub use erasure::{GRACE, Leaving, erase, leave, next_to_erase, restore};
 pub use export::{Exported, export};
+pub use number::{NumberError, change_number, restore_number};
 pub use profile::{Edit, ProfileEdit, edit_profile};
 pub use store::{
     find, find_by_identifier, insert, record_otp_sent, replace_password_hash, reset_password_hash,

@@ -1,10 +1,11 @@
 //! Signing up and logging in.
 
-mod code;
+pub(super) mod code;
 pub(super) mod input;
 pub(in crate::api) mod login;
 pub(in crate::api) mod password;
 mod pending;
+pub(in crate::api) mod phone;
 pub(in crate::api) mod register;
 pub(in crate::api) mod request_otp;
 pub(in crate::api) mod session;

@@ -8,11 +8,12 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-use crate::foundation::{EmailAddress, NumberType, OpaqueToken, PhoneNumber, UserId};
-use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
+use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
+use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::login_tickets;
 use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
+use crate::phone_changes;
 use crate::state::{App, AppState, Enumeration};
 use crate::users::{self, InsertError, NewUser, PhcString};
 
@@ -66,7 +67,7 @@ pub(in crate::api) struct Registered {
 impl Register {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let email = input::email(&mut fields);
-        let phone_number = Self::read_phone(app, &mut fields);
+        let phone_number = input::reachable_phone(app, &mut fields);
         let password = Self::read_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
         let app_hash = input::app_hash(app, &mut fields);
         let request = email.zip(password).zip(phone_number);
@@ -77,20 +78,6 @@ impl Register {
             app_hash,
         });
         fields.finish(request)
-    }
-
-    fn read_phone(app: &App, fields: &mut Fields) -> Option<PhoneNumber> {
-        let number = fields
-            .required("phoneNumber", "phone_invalid", |text| input::parse_phone(app, text))?;
-        let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
-        if !is_test && number.number_type() == NumberType::Neither {
-            let message = "This kind of number cannot receive codes. Use a mobile number.";
-            fields.error(FieldError::new("phoneNumber", "phone_type_not_supported", message));
-        } else if !is_test && !app.otp.rules().allows(&number) {
-            let message = "Numbers of this country are not accepted.";
-            fields.error(FieldError::new("phoneNumber", "phone_country_not_supported", message));
-        }
-        Some(number)
     }
 
     fn read_password(
@@ -170,6 +157,10 @@ async fn store(
 ) -> Result<(), Problem> {
     let mut transaction = app.database.begin().await?;
     users::insert(&mut *transaction, new).await?;
+    let number = new.phone_number;
+    if phone_changes::is_kept_from(&mut transaction, new.id, number, new.created_at).await? {
+        return Err(Problem::new(Kind::PhoneTaken));
+    }
     let address = client.address.limited();
     login_tickets::issue(&mut *transaction, ticket, new.id, address, new.created_at).await?;
     Ok(transaction.commit().await?)

@@ -164,7 +164,8 @@ fn method_of(channel: Channel) -> Method {
     }
 }
 
-fn wrong(guess: &Guess, has_ticket: bool) -> Problem {
+/// What is told of a wrong code.
+pub(in crate::api::v1) fn wrong(guess: &Guess, has_ticket: bool) -> Problem {
     match guess.attempts_left {
         _ if !has_ticket => invalid(),
         0 => over(Ending::Burnt),
@@ -178,7 +179,8 @@ fn invalid() -> Problem {
     Problem::new(Kind::OtpInvalid).detail("Invalid or expired OTP code.")
 }
 
-fn over(ending: Ending) -> Problem {
+/// What is told of a code that takes no more guesses.
+pub(in crate::api::v1) fn over(ending: Ending) -> Problem {
     let new_code = |detail: &'static str| {
         Problem::new(Kind::OtpNewCodeRequired).detail(detail).with("attemptsLeft", 0)
     };

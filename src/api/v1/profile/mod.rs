@@ -3,6 +3,7 @@
 pub(in crate::api) mod delete;
 pub(in crate::api) mod edit;
 pub(in crate::api) mod export;
+pub(in crate::api) mod phone;
 
 use axum::Json;
 use axum::extract::State;

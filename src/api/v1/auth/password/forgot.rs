@@ -15,6 +15,7 @@ use crate::api::v1::auth::{code, input};
 use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem};
 use crate::otp::{AppHash, Purpose, SendError};
+use crate::phone_changes;
 use crate::reset_tickets;
 use crate::state::{App, AppState};
 use crate::users::{self, Identifier, User};
@@ -83,6 +84,11 @@ pub(in crate::api) async fn forgot(
     let user = users::find_by_identifier(&app.database, &identifier).await?;
     // A number that nobody has proven may be anybody's.
     let user = user.filter(|user| user.is_verified && !user.is_gone(now));
+    // One that has just taken the place of another may be that of whoever made the change: for as long
+    // as the owner can undo it, it sets no password.
+    let is_recent =
+        phone_changes::is_recent(&app.database, user.as_ref().map(|user| user.id), now).await?;
+    let user = user.filter(|_| !is_recent);
     let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let (id, address) = (user.as_ref().map(|user| user.id), client.address.limited());
     reset_tickets::issue(&app.database, &ticket, id, address, now).await?;
