@@ -44,6 +44,7 @@ use tracing::warn;
 
 use crate::foundation::{Clock, Country, Entropy, EntropyError, Keyring};
 
+pub use crate::foundation::Language;
 pub use breaker::BreakerState;
 pub use carriers::{Carrier, Carriers, Destination, Route};
 pub use channel::Channel;
@@ -58,7 +59,7 @@ pub use providers::Provider;
 pub use receive::Noted;
 pub use send::{Draft, Live, Recipient, SendError};
 pub use spoken::Speech;
-pub use text::{Addressee, AppHash, Language, Occasion, Texts};
+pub use text::{Addressee, AppHash, Occasion, Texts};
 pub use trial::Trial;
 pub use webhooks::{NoBaseUrl, WebhookLinks};
 

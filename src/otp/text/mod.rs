@@ -7,7 +7,6 @@
 mod app_hash;
 mod built_in;
 pub mod gsm7;
-mod language;
 mod occasion;
 mod origin;
 mod own;
@@ -17,13 +16,12 @@ use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
-use crate::foundation::PhoneNumber;
+use crate::foundation::{Language, PhoneNumber};
 
 use super::providers::india_dlt::IndiaDlt;
 use super::{Channel, OtpCode};
 
 pub use app_hash::{AppHash, AppHashError};
-pub use language::Language;
 pub use occasion::{Addressee, Occasion};
 pub use origin::{Origin, OriginError};
 pub use own::{OwnTexts, OwnTextsFault};
