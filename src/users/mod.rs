@@ -2,12 +2,14 @@
 //!
 //! Owns the table `users`. Knows password hashes only as text; what they mean is `passwords`' business.
 
+mod email;
 mod store;
 
 use chrono::{DateTime, Utc};
 
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
+pub use email::{ChangeEmailError, Changed, change_email};
 pub use store::{
     find, find_by_identifier, insert, record_otp_sent, replace_password_hash, verify_phone,
 };
@@ -27,6 +29,8 @@ pub struct User {
     pub is_verified: bool,
     /// The language tag that the person signed up in, where there are texts in it.
     pub locale: Option<String>,
+    /// When the person has shown to read mail at `email`.
+    pub email_verified_at: Option<DateTime<Utc>>,
     /// When a code was last sent.
     pub last_otp_sent_at: Option<DateTime<Utc>>,
     /// When the person signed up.

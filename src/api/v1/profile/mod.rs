@@ -1,5 +1,7 @@
 //! `GET /api/v1/profile`: the user, read fresh. The model of a protected route.
 
+pub(in crate::api) mod email;
+
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -23,6 +25,8 @@ pub(in crate::api) struct Profile {
     id: UserId,
     #[schema(example = "ada@example.com")]
     email: String,
+    /// Whether the user has shown to read mail there.
+    email_verified: bool,
     /// E.164.
     #[schema(example = "+14155552671")]
     phone_number: String,
@@ -50,6 +54,7 @@ pub(in crate::api) async fn profile(
     Ok(Json(Profile {
         id: user.id,
         email: user.email,
+        email_verified: user.email_verified_at.is_some(),
         phone_number: user.phone_number,
         is_verified: user.is_verified,
         created_at: user.created_at,
