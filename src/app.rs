@@ -10,6 +10,7 @@ use tracing::info;
 use crate::api;
 use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
+use crate::emails::Emails;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
@@ -63,6 +64,13 @@ impl Application {
         let receivers = receivers(&settings.carriers.providers)?;
         let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
+        let emails = Emails::new(
+            settings.email,
+            Arc::clone(&keyring),
+            base_url.clone(),
+            clock.clone(),
+            entropy.clone(),
+        )?;
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
@@ -77,6 +85,7 @@ impl Application {
                 clock.clone(),
                 entropy.clone(),
             ),
+            emails,
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
             login: settings.login,
             webhooks: Webhooks { links, receivers },

@@ -34,7 +34,8 @@ pub fn router(
     let api = limits.limit_api(api);
     let (unlimited, _) = unlimited_routes().split_for_parts();
 
-    let mut router = api.merge(unlimited).merge(pages::docs_router(openapi::document_bytes()));
+    let pages = pages::docs_router(openapi::document_bytes()).merge(pages::email_router());
+    let mut router = api.merge(unlimited).merge(pages);
     if with_demo {
         router = router.merge(pages::demo_router());
     }
@@ -66,6 +67,8 @@ fn guarded_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::profile::delete::delete_profile))
         .routes(routes!(v1::profile::phone::change_phone))
         .routes(routes!(v1::profile::phone::confirm::confirm_phone))
+        .routes(routes!(v1::auth::verify_email::verify_email))
+        .routes(routes!(v1::profile::email::change_email))
 }
 
 /// The other routes of the API.

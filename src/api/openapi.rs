@@ -64,6 +64,8 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("login", v1::auth::login::PROBLEMS),
     ("requestOtp", v1::auth::request_otp::PROBLEMS),
     ("verifyOtp", v1::auth::verify_otp::PROBLEMS),
+    ("verifyEmail", v1::auth::verify_email::PROBLEMS),
+    ("changeEmail", v1::profile::email::PROBLEMS),
     ("session", v1::auth::session::PROBLEMS),
     ("changePassword", v1::auth::password::change::PROBLEMS),
     ("forgotPassword", v1::auth::password::forgot::PROBLEMS),

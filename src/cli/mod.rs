@@ -3,6 +3,7 @@
 mod banner;
 mod config;
 mod dev;
+mod email;
 pub mod erasure;
 mod migrate;
 mod openapi;
@@ -44,6 +45,9 @@ enum Command {
     /// What concerns the carriers of codes.
     #[command(subcommand)]
     Providers(providers::Providers),
+    /// What concerns the server that e-mails go to.
+    #[command(subcommand)]
+    Email(email::Email),
     /// Print the document of the API (OpenAPI 3.1).
     Openapi,
 }
@@ -72,6 +76,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Sms(sms) => sms::run(&environment, sms).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,
+            Command::Email(email) => email::run(&environment, &email).await,
             Command::Openapi => openapi::run(),
         }
     })

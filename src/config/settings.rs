@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::emails;
 use crate::foundation::Keyring;
 use crate::http::{RateLimit, TrustedProxies};
 use crate::otp;
@@ -15,7 +16,7 @@ use crate::state::LoginRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, money, sections, texts};
+use super::{Environment, email, money, sections, texts};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub struct Settings {
     pub otp: otp::Rules,
     /// `SMS_*`: what messages cost, and how much of it there may be.
     pub money: otp::Money,
+    /// `SMTP_URL` and `EMAIL_FROM`. `None`: no e-mails are sent.
+    pub email: Option<emails::Settings>,
     /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
     pub login: LoginRules,
     /// `ARGON2_*`.
@@ -120,6 +123,7 @@ impl Settings {
         let names = carriers.as_ref().map_or(&[][..], |carriers| &carriers.names);
         let money = money::money(reader, names);
         let otp = sections::otp(reader, is_production, is_registered_in_india);
+        let email = email::email(reader);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
 
@@ -143,6 +147,7 @@ impl Settings {
             carriers: carriers?,
             otp: otp?,
             money: money?,
+            email: email?,
             login: login?,
             argon2,
             passwords,

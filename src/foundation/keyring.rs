@@ -30,6 +30,8 @@ pub enum Purpose {
     Webhook,
     /// Encryption of codes that a carrier is to speak.
     SpokenCode,
+    /// Encryption of what stands in an e-mail that waits to be sent.
+    Email,
 }
 
 impl Purpose {
@@ -40,6 +42,7 @@ impl Purpose {
             Self::LedgerNumber => b"ringfence ledger number v1",
             Self::Webhook => b"ringfence webhook v1",
             Self::SpokenCode => b"ringfence spoken code v1",
+            Self::Email => b"ringfence email v1",
         }
     }
 }

@@ -13,6 +13,7 @@ pub enum Kind {
     ChannelNotSupported,
     CountryNotSupported,
     PhoneUnreachable,
+    EmailTokenInvalid,
     InvalidCredentials,
     OtpInvalid,
     OtpNewCodeRequired,
@@ -37,6 +38,7 @@ pub enum Kind {
     OtpLimitReached,
     OtpGuessesExhausted,
     OtpRefused,
+    EmailLimitReached,
     InternalError,
     ProviderFailed,
     ProviderUnavailable,
@@ -61,12 +63,13 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::JsonInvalid,
         Self::ValidationFailed,
         Self::ChannelNotSupported,
         Self::CountryNotSupported,
         Self::PhoneUnreachable,
+        Self::EmailTokenInvalid,
         Self::InvalidCredentials,
         Self::OtpInvalid,
         Self::OtpNewCodeRequired,
@@ -91,6 +94,7 @@ impl Kind {
         Self::OtpLimitReached,
         Self::OtpGuessesExhausted,
         Self::OtpRefused,
+        Self::EmailLimitReached,
         Self::InternalError,
         Self::ProviderFailed,
         Self::ProviderUnavailable,
@@ -109,6 +113,7 @@ impl Kind {
             Self::ChannelNotSupported => (400, "channel_not_supported", "The number cannot receive a code this way.", "Texts do not reach fixed lines, and not every carrier places calls: try the other `channel`. Premium-rate and similar numbers receive none."),
             Self::CountryNotSupported => (400, "country_not_supported", "No codes are sent to this country.", "The operator has not allowed the number's country."),
             Self::PhoneUnreachable => (400, "phone_unreachable", "The carrier refused the number.", "Check that the number is right."),
+            Self::EmailTokenInvalid => (400, "email_token_invalid", "The link has expired or was used.", "A link is good for one use within 24 hours, and only the newest one. Ask for another with `POST /api/v1/profile/email`."),
             Self::InvalidCredentials => (401, "invalid_credentials", "Invalid e-mail or password.", "The same for an unknown user and for a wrong password."),
             Self::OtpInvalid => (401, "otp_invalid", "Invalid or expired code.", "Try again; `attemptsLeft` and `codeExpiresAt` say how often and how long, where a `loginTicket` was sent. Without one, request a new code if it goes on."),
             Self::OtpNewCodeRequired => (401, "otp_new_code_required", "Invalid or expired code.", "This code takes no more guesses. Request a new one. Told only where a `loginTicket` was sent."),
@@ -133,6 +138,7 @@ impl Kind {
             Self::OtpLimitReached => (429, "otp_limit_reached", "Too many codes were sent.", "`scope` says whether to this number or from this address; wait `retryAfter` seconds."),
             Self::OtpGuessesExhausted => (429, "otp_guesses_exhausted", "Too many wrong codes.", "The count belongs to the user and the number, not to the code: a new code does not help. Wait `retryAfter` seconds; each further round of wrong codes doubles the wait, up to a day."),
             Self::OtpRefused => (429, "otp_refused", "No code can be sent to this number now.", "The carrier's fraud control refused it. Try later or use another number."),
+            Self::EmailLimitReached => (429, "email_limit_reached", "Too many e-mails were sent.", "Five addresses can be tried in 24 hours. Wait `retryAfter` seconds."),
             Self::InternalError => (500, "internal_error", "Something went wrong here.", "It has been logged under `requestId`."),
             Self::ProviderFailed => (502, "provider_failed", "The carrier did not answer properly.", "Try again in a while."),
             Self::ProviderUnavailable => (503, "provider_unavailable", "No code can be sent or checked now.", "Try again in a while."),

@@ -3,6 +3,7 @@
 //! Owns the tables `users` and `erasures`. Knows password hashes only as text; what they mean is `passwords`' business.
 
 mod display_name;
+mod email;
 mod erasure;
 mod export;
 mod number;
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
 pub use display_name::{DisplayName, DisplayNameError};
+pub use email::{ChangeEmailError, Changed, change_email};
 pub use erasure::{GRACE, Leaving, erase, leave, next_to_erase, restore};
 pub use export::{Exported, export};
 pub use number::{NumberError, change_number, restore_number};
@@ -41,6 +43,8 @@ pub struct User {
     /// The language tag of texts to the person, where there are texts in it: at first the one of
     /// signing up.
     pub locale: Option<String>,
+    /// When the person has shown to read mail at `email`.
+    pub email_verified_at: Option<DateTime<Utc>>,
     /// When a code was last sent.
     pub last_otp_sent_at: Option<DateTime<Utc>>,
     /// When the person signed up.

@@ -41,7 +41,7 @@ pub async fn change_number(
         SET phone_number = $3, is_verified = true, sinch_verification_id = NULL, updated_at = $4
         WHERE id = $1 AND phone_number = $2
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
@@ -72,7 +72,7 @@ pub async fn restore_number(
             password_hash = $3, updated_at = $4
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, created_at, updated_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,

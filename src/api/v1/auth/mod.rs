@@ -10,4 +10,5 @@ pub(in crate::api) mod register;
 pub(in crate::api) mod request_otp;
 pub(in crate::api) mod session;
 mod signed_in;
+pub(in crate::api) mod verify_email;
 pub(in crate::api) mod verify_otp;

@@ -2,23 +2,26 @@
 
 use axum::Json;
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
-use tracing::info;
+use sqlx::PgConnection;
+use tracing::{error, info};
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
-use crate::api::unattended::to_the_end;
+use crate::api::unattended::{to_the_end, without_an_answer};
 use crate::api::v1::account;
 use crate::api::v1::auth::verify_otp::{over, wrong};
-use crate::foundation::{OpaqueToken, SessionId};
+use crate::emails::Email;
+use crate::foundation::{Language, OpaqueToken, PhoneNumber, SessionId};
 use crate::http::{Fields, Kind, Problem};
 use crate::known_devices;
-use crate::otp::{Ending, Guess, Judgement, OtpCode, Purpose};
+use crate::otp::{Ending, Guess, Judgement, OtpCode, Purpose, SendError};
 use crate::phone_changes;
 use crate::reset_tickets;
 use crate::sessions::{self, EndReason, Which};
 use crate::state::{App, AppState};
-use crate::users::{self, NumberError, User};
+use crate::users::{self, User};
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
@@ -73,7 +76,12 @@ pub(in crate::api) async fn confirm_phone(
     let code = fields.finish(code)?;
     let user = account::read(&app, &bearer).await?;
     let session = bearer.0.sid;
-    let changed = to_the_end(async move { judge(&app, &user, session, &code).await }).await?;
+    let changed = to_the_end(async move {
+        let changed = judge(&app, &user, session, &code).await?;
+        without_an_answer(async move { tell_old_number(&app, &user).await });
+        Ok::<_, Problem>(changed)
+    });
+    let changed = changed.await?;
     let message = "Your phone number has been changed.";
     Ok(Json(PhoneChanged { message, phone_number: changed.phone_number }))
 }
@@ -129,21 +137,40 @@ async fn change(
     let (others, reason) = (Which::Others(session), EndReason::PhoneChange);
     sessions::end(&mut transaction, user.id, others, reason, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
+    tell(app, &mut transaction, user, (number, &undo), now).await?;
     transaction.commit().await?;
-    tell(user);
+    info!(user_id = %user.id, "a phone number was changed");
     Ok(changed)
 }
 
-/// Where the person is told.
-fn tell(user: &User) {
-    info!(user_id = %user.id, "a phone number was changed");
+/// Where the person is told, with the way back: by e-mail.
+async fn tell(
+    app: &App,
+    connection: &mut PgConnection,
+    user: &User,
+    (number, undo): (&PhoneNumber, &OpaqueToken),
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let undo_until = now + phone_changes::UNDO_FOR;
+    let Some(occasion) = app.emails.phone_changed(number, undo, undo_until) else {
+        return Ok(());
+    };
+    let (to, locale) = (user.email.as_str(), user.locale.as_deref());
+    let email = Email { user: Some(user.id), to, locale, occasion, at_most_daily: false };
+    Ok(app.emails.enqueue(connection, &email, now).await?)
 }
 
-impl From<NumberError> for Problem {
-    fn from(error: NumberError) -> Self {
-        match error {
-            NumberError::Taken => Self::new(Kind::PhoneTaken),
-            NumberError::Database(error) => error.into(),
+/// … and by a text to the old number, if that can be had.
+async fn tell_old_number(app: &App, user: &User) {
+    let Some(old) = PhoneNumber::from_e164(&user.phone_number) else { return };
+    let language = user.locale.as_deref().and_then(Language::parse).unwrap_or_default();
+    let user_id = user.id;
+    match app.otp.send_notice(&app.database, user_id, &old, language).await {
+        Ok(()) => info!(%user_id, "the old number was told of the change"),
+        Err(SendError::Failure(cause)) => {
+            let cause = &cause as &dyn std::error::Error;
+            error!(%user_id, cause, "the old number could not be told of the change");
         }
+        Err(reason) => info!(%user_id, %reason, "the old number was not told of the change"),
     }
 }
