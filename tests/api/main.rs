@@ -20,6 +20,7 @@ mod limits;
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;
 mod money;
+mod phone_change;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
