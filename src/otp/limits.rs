@@ -15,6 +15,9 @@ use super::{Otp, Purpose, Rules, Scope};
 /// Codes for a new password that one user is sent in an hour. Anybody can ask for them, so there are
 /// fewer than of those that a password was proven for.
 const RESETS_PER_HOUR: u32 = 3;
+/// … and in a day: whoever asks for them in somebody's name leaves half of the default cap on the number
+/// to that person's logins.
+const RESETS_PER_DAY: u32 = 5;
 
 /// One of the limits on sending.
 struct SendLimit {
@@ -71,7 +74,10 @@ impl Otp {
         let of_resets = (recipient.purpose == Purpose::PasswordReset).then(|| SendLimit {
             scope: Scope::User,
             subject: Subject::resets_of_user(recipient.user),
-            windows: vec![Window { events: RESETS_PER_HOUR, period: hour }],
+            windows: vec![
+                Window { events: RESETS_PER_HOUR, period: hour },
+                Window { events: RESETS_PER_DAY, period: day },
+            ],
         });
         let of_others = [
             SendLimit {

@@ -5,6 +5,7 @@
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod bearers;
 mod breaker;
 mod clock;
 mod cors;
@@ -21,6 +22,8 @@ mod limits;
 mod log;
 mod money;
 mod phone_change;
+||||||| 14611fa
+mod password_races;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]

@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use crate::support::{Person, TestApp};
 
 /// Every row of every table as PostgreSQL writes it out; `bytea` in hexadecimal.
-async fn dump(app: &TestApp) -> String {
+pub(crate) async fn dump(app: &TestApp) -> String {
     let tables = "SELECT relname::text FROM pg_class
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(app.database()).await.unwrap();
@@ -46,6 +46,8 @@ async fn nothing_secret_is_in_the_database_in_the_clear() {
     let code = app.code_for(&ada);
     let answer = app.verify(&ticket, &code).await.is(200);
     let ticket_of_bob = app.pending(&bob).await;
+    app.advance(chrono::TimeDelta::minutes(2));
+    let reset_ticket = app.forgotten(&ada).await;
     let secrets = [
         ada.password.clone(),
         ticket,
@@ -54,6 +56,8 @@ async fn nothing_secret_is_in_the_database_in_the_clear() {
         answer.text("token"),
         answer.text("token").rsplit('.').next().unwrap().to_owned(),
         ticket_of_bob,
+        reset_ticket,
+        app.code_for(&ada),
         app.code_for(&bob),
         crate::support::SECRET_KEY.to_owned(),
         // How the private half of an Ed25519 key begins in PKCS #8 (RFC 8410, 7).

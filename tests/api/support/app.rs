@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ringfence::app::Application;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
 use super::{Person, Visitor};
 use crate::fake_sinch::{FakeConfig, FakeSinch};
@@ -23,6 +25,9 @@ use crate::postgres::TestDatabase;
 
 /// 32 bytes that are nobody's secret.
 pub(crate) const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// More than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Cheap hashes, since most tests are not about their cost, and limits that nobody meets by chance.
 const SETTINGS: [(&str, &str); 7] = [
@@ -169,6 +174,31 @@ impl TestApp {
     pub(crate) async fn verified(&self, person: &Person) -> String {
         let ticket = self.pending(person).await;
         self.verify(&ticket, &self.code_for(person)).await.is(200).text("token")
+    }
+
+    /// Has a code for a new password sent to `person`: the ticket, once the code is there.
+    pub(crate) async fn forgotten(&self, person: &Person) -> String {
+        let before = self.sends_to(person);
+        let ticket = self.forgot(person).await.is(202).text("resetTicket");
+        self.until("a code for a new password", || self.sends_to(person) > before).await;
+        // It can be entered once the carrier's answer is noted, too.
+        let live = "SELECT count(*) FROM otp_challenges
+            WHERE purpose = 'password_reset' AND ended_at IS NULL AND sent_at IS NULL";
+        let deadline = Instant::now() + PATIENCE;
+        while self.count(live).await > 0 {
+            assert!(Instant::now() < deadline, "the code is never noted as sent");
+            sleep(Duration::from_millis(2)).await;
+        }
+        ticket
+    }
+
+    /// Waits for what the server does without letting anybody wait for it.
+    pub(crate) async fn until(&self, what: &str, is_there: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_there() {
+            assert!(Instant::now() < deadline, "{what} never comes");
+            sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// The row of `person` in `users`.

@@ -64,6 +64,42 @@ impl Visitor {
         self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
     }
 
+    /// Asks for something with a body and a bearer token.
+    pub(crate) async fn send_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
+        let request = self.request(method, path).json(body);
+        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
+    }
+
+    pub(crate) async fn change_password(&self, token: &str, current: &str, new: &str) -> Answer {
+        let body = json!({ "currentPassword": current, "newPassword": new });
+        self.send_as(token, Method::POST, "/api/v1/auth/password/change", &body).await
+    }
+
+    /// Asks for a code for a new password. It is sent while the answer is on its way.
+    pub(crate) async fn forgot(&self, person: &Person) -> Answer {
+        self.post("/api/v1/auth/password/forgot", &json!({ "email": person.email })).await
+    }
+
+    pub(crate) async fn reset(&self, ticket: &str, code: &str, password: &str) -> Answer {
+        let body = json!({ "resetTicket": ticket, "otpCode": code, "newPassword": password });
+        self.post("/api/v1/auth/password/reset", &body).await
+    }
+
+    pub(crate) async fn edit_profile(&self, token: &str, edit: &Value) -> Answer {
+        self.send_as(token, Method::PATCH, "/api/v1/profile", edit).await
+    }
+
+    pub(crate) async fn delete_profile(&self, token: &str, password: &str) -> Answer {
+        let body = json!({ "password": password });
+        self.send_as(token, Method::DELETE, "/api/v1/profile", &body).await
+    }
+
     pub(crate) async fn register(&self, person: &Person) -> Answer {
         self.post("/api/v1/auth/register", &person.registration()).await
     }

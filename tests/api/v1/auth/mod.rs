@@ -1,6 +1,7 @@
 //! Signing up and logging in.
 
 mod login;
+mod password;
 mod register;
 mod request_otp;
 mod session;

@@ -69,7 +69,7 @@ impl Forgot {
 /// Ask for a new password
 ///
 /// A code goes to the account's verified phone, if there is such an account, within the limits on
-/// texts and three times an hour at most. The answer is always the same.
+/// texts, and at most three times an hour and five times a day. The answer is always the same.
 #[utoipa::path(post, path = "/api/v1/auth/password/forgot", tag = "auth",
     operation_id = "forgotPassword",
     request_body(content = ForgotPasswordBody, example = json!({"email": "ada@example.com"})),

@@ -1,5 +1,9 @@
 //! `GET /api/v1/profile`.
 
+mod delete;
+mod edit;
+mod export;
+
 use serde_json::json;
 
 use crate::support::{Person, TestApp};
@@ -20,6 +24,8 @@ async fn the_profile_is_read_fresh() {
         "email": "countess@example.com",
         "phoneNumber": "+14155552671",
         "isVerified": true,
+        "displayName": null,
+        "locale": null,
         "createdAt": signed_up,
         "updatedAt": app.now(),
     });
