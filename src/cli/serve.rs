@@ -144,9 +144,9 @@ async fn keep_house(state: crate::state::AppState) {
         let deleted = async {
             let tickets = login_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
-            let codes = state.otp.keep_house(&state.database, now).await?;
             let emails = state.emails.keep_house(&state.database, now).await?;
-            Ok::<_, sqlx::Error>(tickets + devices + codes + emails)
+            let codes = state.otp.keep_house(&state.database, now).await?;
+            Ok::<_, sqlx::Error>(tickets + devices + emails + codes)
         };
         match deleted.await {
             Ok(0) => {}

@@ -10,9 +10,12 @@ mod clock;
 mod cors;
 mod destinations;
 mod edge;
+mod emails;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
+#[path = "../support/fake_smtp.rs"]
+mod fake_smtp;
 mod health;
 mod ledger;
 mod limits;
