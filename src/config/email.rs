@@ -4,8 +4,8 @@ use crate::emails::{PATIENCE, Sender, Settings, SmtpServer};
 
 use super::reader::Reader;
 
-/// How e-mails leave. `Some(None)`: there are none.
-pub(super) fn email(reader: &mut Reader<'_>) -> Option<Option<Settings>> {
+/// How e-mails leave. `None`: there are none, or a fault was noted.
+pub(super) fn email(reader: &mut Reader<'_>) -> Option<Settings> {
     let is_on = reader.has("SMTP_URL");
     let server = reader.secret("SMTP_URL", str::parse::<SmtpServer>);
     let sender = reader.or("EMAIL_FROM", "", |text| match text {
@@ -13,10 +13,10 @@ pub(super) fn email(reader: &mut Reader<'_>) -> Option<Option<Settings>> {
         text => text.parse::<Sender>().map(Some),
     })?;
     if !is_on {
-        return Some(None);
+        return None;
     }
     if sender.is_none() {
         reader.fault("EMAIL_FROM", "is required with SMTP_URL: who sends the e-mails");
     }
-    Some(Some(Settings { server: server?, sender: sender?, patience: PATIENCE }))
+    Some(Settings { server: server?, sender: sender?, patience: PATIENCE })
 }

@@ -147,7 +147,7 @@ impl Settings {
             carriers: carriers?,
             otp: otp?,
             money: money?,
-            email: email?,
+            email,
             login: login?,
             argon2,
             passwords,

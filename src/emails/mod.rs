@@ -14,6 +14,7 @@
 //! | have an address proven | `confirmations` |
 
 mod confirmations;
+mod export;
 mod occasion;
 mod post;
 mod settings;
@@ -39,6 +40,7 @@ use texts::{Texts, Words};
 pub use confirmations::{
     Claim, ClaimError, Confirmed, LIFETIME as CONFIRMATION_LIFETIME, confirm, withdraw,
 };
+pub use export::{Exported, ExportedConfirmation, ExportedEmail, export};
 pub use occasion::{Occasion, TemplateName};
 pub use settings::{PATIENCE, Sender, SenderError, Settings, SmtpServer, SmtpUrlError};
 pub use smtp::SendFailure;

@@ -11,9 +11,12 @@ mod clock;
 mod cors;
 mod destinations;
 mod edge;
+mod emails;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
+#[path = "../support/fake_smtp.rs"]
+mod fake_smtp;
 mod health;
 mod ledger;
 mod limits;
@@ -21,9 +24,8 @@ mod limits;
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;
 mod money;
-mod phone_change;
-||||||| 14611fa
 mod password_races;
+mod phone_change;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]

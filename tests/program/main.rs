@@ -9,12 +9,17 @@ mod answers;
 mod banner;
 mod child;
 mod dev;
+mod email;
+mod email_tls;
 #[path = "../support/fake_plivo/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_plivo;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_sinch;
+#[path = "../support/fake_smtp.rs"]
+#[expect(dead_code, reason = "only the tests of the API use all of it")]
+mod fake_smtp;
 mod installation;
 mod ledger;
 mod log;

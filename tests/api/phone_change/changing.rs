@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::{CHANGE, CONFIRM, ROOM, ask, change, confirm, moved, number_of, post_as};
+use super::{CHANGE, CONFIRM, ROOM, ask, change, confirm, moved, number_of};
 use crate::support::{Person, TestApp, wrong};
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_change_takes_the_password_and_a_number_that_is_another_one() {
             &[("user", "unknown_field")],
         ),
     ] {
-        post_as(&app, &token, CHANGE, &body).await.finds_fault_with(faults);
+        app.post_as(&token, CHANGE, &body).await.finds_fault_with(faults);
     }
     assert_eq!(app.sends_to(&new), 0);
     let challenges = "SELECT count(*) FROM otp_challenges WHERE purpose = 'phone_change'";
@@ -235,11 +235,11 @@ async fn nobody_changes_a_number_without_a_token_that_is_good() {
     ];
     for (path, body) in &bodies {
         app.post(path, body).await.refused(401, "token_missing");
-        post_as(&app, "x.y.z", path, body).await.refused(401, "token_invalid");
+        app.post_as("x.y.z", path, body).await.refused(401, "token_invalid");
     }
     app.advance(TimeDelta::minutes(16));
     for (path, body) in &bodies {
-        post_as(&app, &token, path, body).await.refused(401, "token_invalid");
+        app.post_as(&token, path, body).await.refused(401, "token_invalid");
     }
     assert_eq!(app.sends_to(&new), 0);
 }

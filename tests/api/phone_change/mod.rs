@@ -4,8 +4,7 @@ mod changing;
 mod races;
 mod undoing;
 
-use reqwest::header::AUTHORIZATION;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Answer, Person, TestApp, Visitor};
 
@@ -26,19 +25,14 @@ fn moved(person: &Person, to: &Person) -> Person {
     Person { phone: to.phone.clone(), ..person.clone() }
 }
 
-async fn post_as(visitor: &Visitor, token: &str, path: &str, body: &Value) -> Answer {
-    let request = visitor.request(reqwest::Method::POST, path).json(body);
-    visitor.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
-}
-
 /// Asks for the number of `moved`.
 async fn ask(visitor: &Visitor, token: &str, moved: &Person) -> Answer {
     let body = json!({ "phoneNumber": moved.phone, "password": moved.password });
-    post_as(visitor, token, CHANGE, &body).await
+    visitor.post_as(token, CHANGE, &body).await
 }
 
 async fn confirm(visitor: &Visitor, token: &str, code: &str) -> Answer {
-    post_as(visitor, token, CONFIRM, &json!({ "otpCode": code })).await
+    visitor.post_as(token, CONFIRM, &json!({ "otpCode": code })).await
 }
 
 async fn undo(visitor: &Visitor, token: &str) -> Answer {

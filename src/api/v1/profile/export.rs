@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
 use crate::api::v1::account;
+use crate::emails;
 use crate::foundation::PhoneNumber;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
@@ -43,6 +44,8 @@ pub(in crate::api) struct Export {
     devices: Vec<known_devices::Exported>,
     /// Changes of the phone number that can still be undone.
     phone_changes: Vec<phone_changes::Exported>,
+    #[serde(flatten)]
+    emails: emails::Exported,
     #[serde(flatten)]
     codes: otp::Exported,
 }
@@ -77,6 +80,7 @@ async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
         password_resets: reset_tickets::export(&mut *connection, user.id).await?,
         devices: known_devices::export(&mut *connection, user.id).await?,
         phone_changes: phone_changes::export(&mut *connection, user.id).await?,
+        emails: emails::export(&mut *connection, user.id).await?,
         codes: otp::export(connection, user.id, &number).await?,
     })
 }
