@@ -25,7 +25,8 @@ async fn the_link_in_the_e_mail_about_a_change_undoes_it() {
     let state = &app.application.state;
     assert_eq!(state.emails.post_due(&state.database).await.unwrap(), 3, "two were of signing up");
     let mails = smtp.mails();
-    let mut told = mails.iter().filter(|it| it.header("Subject") == "Your phone number was changed");
+    let mut told =
+        mails.iter().filter(|it| it.header("Subject") == "Your phone number was changed");
     let mail = told.next().unwrap();
     assert_eq!(mail.to, [ada.email.clone()]);
     let text = mail.part("text/plain");
