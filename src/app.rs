@@ -11,6 +11,7 @@ use tracing::info;
 use crate::api;
 use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
+use crate::emails::Emails;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
@@ -70,6 +71,13 @@ impl Application {
         let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
         let sessions_keyring = Arc::clone(&keyring);
+        let emails = Emails::new(
+            settings.email,
+            Arc::clone(&keyring),
+            base_url.clone(),
+            clock.clone(),
+            entropy.clone(),
+        )?;
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
@@ -84,6 +92,7 @@ impl Application {
                 clock.clone(),
                 entropy.clone(),
             ),
+            emails,
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
             sessions: Sessions::new(settings.sessions, sessions_keyring, entropy.clone()),
             introspection_clients: settings.introspection_clients,

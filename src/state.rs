@@ -7,6 +7,7 @@ use axum::http::HeaderValue;
 use sqlx::PgPool;
 
 use crate::database::DatabaseWatch;
+use crate::emails::Emails;
 use crate::foundation::{Clock, Country, Entropy};
 use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
@@ -34,6 +35,8 @@ pub struct App {
     pub password_policy: PasswordPolicy,
     /// Codes.
     pub otp: Otp,
+    /// What people are told at their addresses.
+    pub emails: Emails,
     /// Access tokens.
     pub tokens: AccessTokens,
     /// Sign-ins.

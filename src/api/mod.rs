@@ -35,7 +35,8 @@ pub fn router(
     let api = limits.limit_api(api);
     let (unlimited, _) = unlimited_routes().split_for_parts();
 
-    let mut router = api.merge(unlimited).merge(pages::docs_router(openapi::document_bytes()));
+    let pages = pages::docs_router(openapi::document_bytes()).merge(pages::email_router());
+    let mut router = api.merge(unlimited).merge(pages);
     if with_demo {
         router = router.merge(pages::demo_router());
     }
@@ -63,7 +64,12 @@ fn guarded_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::auth::password::change::change))
         .routes(routes!(v1::auth::password::forgot::forgot))
         .routes(routes!(v1::auth::password::reset::reset))
+        .routes(routes!(v1::auth::phone::undo::undo_phone))
         .routes(routes!(v1::profile::delete::delete_profile))
+        .routes(routes!(v1::profile::phone::change_phone))
+        .routes(routes!(v1::profile::phone::confirm::confirm_phone))
+        .routes(routes!(v1::auth::verify_email::verify_email))
+        .routes(routes!(v1::profile::email::change_email))
 }
 
 /// The routes of administrators: under the stricter limit, too.

@@ -64,6 +64,8 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("login", v1::auth::login::PROBLEMS),
     ("requestOtp", v1::auth::request_otp::PROBLEMS),
     ("verifyOtp", v1::auth::verify_otp::PROBLEMS),
+    ("verifyEmail", v1::auth::verify_email::PROBLEMS),
+    ("changeEmail", v1::profile::email::PROBLEMS),
     ("session", v1::auth::session::PROBLEMS),
     ("refresh", v1::auth::refresh::PROBLEMS),
     ("logout", v1::auth::logout::PROBLEMS),
@@ -74,6 +76,7 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("changePassword", v1::auth::password::change::PROBLEMS),
     ("forgotPassword", v1::auth::password::forgot::PROBLEMS),
     ("resetPassword", v1::auth::password::reset::PROBLEMS),
+    ("undoPhone", v1::auth::phone::undo::PROBLEMS),
     ("profile", v1::profile::PROBLEMS),
     ("editProfile", v1::profile::edit::PROBLEMS),
     ("deleteProfile", v1::profile::delete::PROBLEMS),
@@ -89,6 +92,8 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("adminListSessions", v1::admin::users::sessions::PROBLEMS),
     ("adminEndSessions", v1::admin::users::sessions::END_PROBLEMS),
     ("adminEndSession", v1::admin::users::sessions::END_ONE_PROBLEMS),
+    ("changePhone", v1::profile::phone::PROBLEMS),
+    ("confirmPhone", v1::profile::phone::confirm::PROBLEMS),
 ];
 
 /// The document.

@@ -1,5 +1,6 @@
 //! What the capabilities' errors look like from outside: the only such table.
 
+use crate::emails::{ClaimError, EnqueueError};
 use crate::foundation::whole_seconds_until;
 use crate::http::{Kind, Problem};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
@@ -7,6 +8,7 @@ use crate::otp::{BudgetScope, GuessError, OtpFailure, Scope, SendError};
 use crate::passwords::HashError;
 use crate::sessions::{OpenError, RefreshError};
 use crate::state::App;
+use crate::users::{ChangeEmailError, NumberError};
 
 /// A day, in seconds. A spent month may last for weeks, but the operator can raise its budget.
 const BUDGET_RETRY_MAX: u64 = 86_400;
@@ -16,6 +18,46 @@ impl From<OtpFailure> for Problem {
         match failure {
             OtpFailure::Database(error) => error.into(),
             OtpFailure::Entropy(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<EnqueueError> for Problem {
+    fn from(error: EnqueueError) -> Self {
+        match error {
+            EnqueueError::Database(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<ClaimError> for Problem {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::LimitReached { retry_after } => Self::new(Kind::EmailLimitReached)
+                .with("limit", "email_confirmations")
+                .with("scope", "user")
+                .retry_after(retry_after),
+            ClaimError::Enqueue(error) => error.into(),
+            ClaimError::Entropy(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<ChangeEmailError> for Problem {
+    fn from(error: ChangeEmailError) -> Self {
+        match error {
+            ChangeEmailError::Taken => Self::new(Kind::EmailTaken),
+            ChangeEmailError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<NumberError> for Problem {
+    fn from(error: NumberError) -> Self {
+        match error {
+            NumberError::Taken => Self::new(Kind::PhoneTaken),
+            NumberError::Database(error) => error.into(),
         }
     }
 }

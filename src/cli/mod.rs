@@ -4,6 +4,7 @@ mod adopt;
 mod banner;
 mod config;
 mod dev;
+mod email;
 pub mod erasure;
 mod keys;
 mod migrate;
@@ -55,6 +56,9 @@ enum Command {
     /// What concerns the carriers of codes.
     #[command(subcommand)]
     Providers(providers::Providers),
+    /// What concerns the server that e-mails go to.
+    #[command(subcommand)]
+    Email(email::Email),
     /// Print the document of the API (OpenAPI 3.1).
     Openapi,
 }
@@ -86,6 +90,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Adopt(arguments) => adopt::run(&environment, &arguments).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,
+            Command::Email(email) => email::run(&environment, &email).await,
             Command::Openapi => openapi::run(),
         }
     })

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::app::Application;
@@ -17,6 +18,7 @@ use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
+use crate::phone_changes;
 use crate::reset_tickets;
 use crate::tokens;
 
@@ -25,6 +27,7 @@ use super::{erasure, migrate, read_settings};
 /// How long requests under way may take after we were told to stop: within the 10 s that container
 /// runtimes commonly wait before they kill.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
+const POST_STOP_TIMEOUT: Duration = Duration::from_secs(1);
 const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Every replica does the housekeeping; none minds when another was faster.
 const HOUSEKEEPING_PERIOD: Duration = Duration::from_mins(5);
@@ -58,6 +61,9 @@ pub(super) async fn serve(
         Application::build(settings, database.clone(), Clock::default(), base_url.clone()).await?;
     let housekeeping = tokio::spawn(keep_house(application.state.clone()));
     let hearing = tokio::spawn(hear_of_ended_sessions(application.state.clone()));
+    let (stopping_post, post_stopped) = watch::channel(false);
+    let state = application.state.clone();
+    let post = tokio::spawn(async move { state.emails.post(&state.database, post_stopped).await });
     let limits = application.limits.clone();
     let reading_keys = tokio::spawn(keep_keys(application.state.clone()));
     let forgetting = tokio::spawn(every(LIMITS_PERIOD, move || {
@@ -68,6 +74,8 @@ pub(super) async fn serve(
     ready(address, &base_url);
     tokio::task::spawn_blocking(PhoneNumber::load_plans);
     listen(listener, &application, told_to_stop).await;
+    stopping_post.send_replace(true);
+    stop_post(post).await;
     housekeeping.abort();
     reading_keys.abort();
     forgetting.abort();
@@ -99,6 +107,14 @@ async fn listen(
     tokio::select! {
         () = http::serve(listener, application.router(), graceful) => {}
         () = deadline => warn!("some requests did not finish in time and are cut off"),
+    }
+}
+
+/// An e-mail that is being handed over is finished: cut off it might be sent twice.
+async fn stop_post(mut post: JoinHandle<()>) {
+    if tokio::time::timeout(POST_STOP_TIMEOUT, &mut post).await.is_err() {
+        warn!("the mail server does not answer; an e-mail may be sent again");
+        post.abort();
     }
 }
 
@@ -141,10 +157,13 @@ async fn keep_house(state: crate::state::AppState) {
             let tickets = login_tickets::delete_expired(&state.database, now).await?;
             let resets = reset_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
+            let changes = phone_changes::delete_expired(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
             let people = erasure::erase_due(&state.database, now).await?;
-            Ok::<_, sqlx::Error>(tickets + resets + devices + codes + sessions + people)
+            let emails = state.emails.keep_house(&state.database, now).await?;
+            let begun = tickets + resets + devices + changes;
+            Ok::<_, sqlx::Error>(begun + codes + sessions + people + emails)
         };
         match deleted.await {
             Ok(0) => {}

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "aws")]
 mod aws_sns;
+mod email;
 mod environment;
 mod money;
 mod providers;

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::emails;
 use crate::foundation::{Country, Keyring};
 use crate::http::{RateLimit, TrustedProxies};
 use crate::otp;
@@ -18,7 +19,7 @@ use crate::tokens::KeyRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, money, sections, texts};
+use super::{Environment, email, money, sections, texts};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -63,6 +64,8 @@ pub struct Settings {
     pub otp: otp::Rules,
     /// `SMS_*`: what messages cost, and how much of it there may be.
     pub money: otp::Money,
+    /// `SMTP_URL` and `EMAIL_FROM`. `None`: no e-mails are sent.
+    pub email: Option<emails::Settings>,
     /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
     pub login: LoginRules,
     /// `ARGON2_*`.
@@ -189,6 +192,7 @@ impl Settings {
         let names = carriers.as_ref().map_or(&[][..], |carriers| &carriers.names);
         let money = money::money(reader, names);
         let otp = sections::otp(reader, is_production, is_registered_in_india);
+        let email = email::email(reader);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
 
@@ -215,6 +219,7 @@ impl Settings {
             carriers: carriers?,
             otp: otp?,
             money: money?,
+            email,
             login: login?,
             argon2,
             passwords,

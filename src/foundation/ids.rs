@@ -67,6 +67,10 @@ id!(
     MessageId
 );
 id!(
+    /// One e-mail: the primary key of `email_outbox`, the local part of its `Message-ID`.
+    EmailId
+);
+id!(
     /// One sign-in: the primary key of `sessions`, the claim `sid`.
     SessionId
 );

@@ -34,6 +34,8 @@ pub enum Purpose {
     RefreshToken,
     /// HMAC that makes the secret of a refresh token out of that of the one before.
     RefreshSecret,
+    /// Encryption of what stands in an e-mail that waits to be sent.
+    Email,
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
             Self::SpokenCode => b"ringfence spoken code v1",
             Self::RefreshToken => b"ringfence refresh token v1",
             Self::RefreshSecret => b"ringfence refresh secret v1",
+            Self::Email => b"ringfence email v1",
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | judge a guess | `guess`, `code`, `lockout` (the wait after wrong ones) |
 //! | know what was sent, and what it cost | `ledger`, `money`, `spending` (where the two meet) |
 //! | hear from a carrier | `webhooks` (where it calls), `receive` |
+//! | tell a number something without a code | `notice` |
 //! | try a carrier | `trial` |
 //! | tell or forget what is kept of a person | `personal` |
 
@@ -26,10 +27,12 @@ mod ledger;
 mod limits;
 mod lockout;
 mod money;
+mod notice;
 mod personal;
 pub mod providers;
 mod receive;
 mod send;
+mod single;
 mod spending;
 mod spoken;
 mod store;
@@ -46,6 +49,7 @@ use tracing::warn;
 
 use crate::foundation::{Clock, Country, Entropy, EntropyError, Keyring};
 
+pub use crate::foundation::Language;
 pub use breaker::BreakerState;
 pub use carriers::{Carrier, Carriers, Destination, Route};
 pub use channel::Channel;
@@ -61,7 +65,7 @@ pub use providers::Provider;
 pub use receive::Noted;
 pub use send::{Draft, Live, Recipient, SendError};
 pub use spoken::Speech;
-pub use text::{Addressee, AppHash, Language, Occasion, Texts};
+pub use text::{Addressee, AppHash, Occasion, Texts};
 pub use trial::Trial;
 pub use webhooks::{NoBaseUrl, WebhookLinks};
 

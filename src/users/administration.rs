@@ -36,7 +36,7 @@ pub async fn list(executor: impl PgExecutor<'_>, page: Page<'_>) -> sqlx::Result
         User,
         r#"
         SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         FROM users
@@ -76,7 +76,7 @@ pub async fn lock(
         SET locked_at = COALESCE(locked_at, $3), locked_reason = $2, updated_at = $3
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
@@ -101,7 +101,7 @@ pub async fn unlock(
         SET locked_at = NULL, locked_reason = NULL, updated_at = $2
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
@@ -128,7 +128,7 @@ pub async fn add_roles(
             updated_at = $3
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
@@ -157,7 +157,7 @@ pub async fn remove_roles(
             updated_at = $3
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
@@ -184,7 +184,7 @@ pub async fn set_roles(
         SET roles = $2, updated_at = $3
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,

@@ -19,6 +19,7 @@ pub struct Exported {
     phone_number: String,
     is_verified: bool,
     display_name: Option<String>,
+    email_verified_at: Option<DateTime<Utc>>,
     /// The language tag of texts.
     locale: Option<String>,
     /// Sinch's id of the verification last started, until a code has come back.
@@ -33,7 +34,7 @@ pub async fn export(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<O
     sqlx::query_as!(
         Exported,
         r#"
-        SELECT id AS "id: _", email, phone_number, is_verified, display_name, locale,
+        SELECT id AS "id: _", email, phone_number, is_verified, display_name, email_verified_at, locale,
             sinch_verification_id, last_otp_sent_at, created_at, updated_at
         FROM users u
         WHERE u.id = $1

@@ -2,13 +2,15 @@
 //!
 //! Owns the tables `users` and `erasures`. Knows password hashes only as text; what they mean is `passwords`' business.
 
-mod display_name;
-mod erasure;
-mod export;
-mod profile;
 mod administration;
 mod admins;
 mod bulk;
+mod display_name;
+mod email;
+mod erasure;
+mod export;
+mod number;
+mod profile;
 mod role;
 mod store;
 
@@ -16,16 +18,18 @@ use chrono::{DateTime, Utc};
 
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
-pub use display_name::{DisplayName, DisplayNameError};
-pub use erasure::{GRACE, Leaving, erase, leave, next_to_erase, restore};
-pub use export::{Exported, export};
-pub use profile::{Edit, ProfileEdit, edit_profile};
 pub use administration::{
     LOCKED_REASON_MAX, Page, add_roles, delete, list, lock, remove_roles, set_password_hash,
     set_roles, unlock,
 };
 pub use admins::{Standing, hold_admin};
 pub use bulk::{ImportedUser, Taken, insert_many, taken};
+pub use display_name::{DisplayName, DisplayNameError};
+pub use email::{ChangeEmailError, Changed, change_email};
+pub use erasure::{GRACE, Leaving, erase, leave, next_to_erase, restore};
+pub use export::{Exported, export};
+pub use number::{NumberError, change_number, restore_number};
+pub use profile::{Edit, ProfileEdit, edit_profile};
 pub use role::{Role, RoleError};
 pub use store::{
     find, find_by_identifier, insert, is_locked, record_otp_sent, replace_password_hash,
@@ -50,6 +54,8 @@ pub struct User {
     /// The language tag of texts to the person, where there are texts in it: at first the one of
     /// signing up.
     pub locale: Option<String>,
+    /// When the person has shown to read mail at `email`.
+    pub email_verified_at: Option<DateTime<Utc>>,
     /// When a code was last sent.
     pub last_otp_sent_at: Option<DateTime<Utc>>,
     /// Since when the person may not log in.

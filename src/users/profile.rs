@@ -55,7 +55,7 @@ pub async fn edit_profile(
             updated_at = $6
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,

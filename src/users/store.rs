@@ -40,7 +40,7 @@ pub async fn find(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Opt
         User,
         r#"
         SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         FROM users
@@ -63,7 +63,7 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, display_name, locale, last_otp_sent_at, locked_at,
+                    is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
                     locked_reason, roles, created_at, updated_at,
                     (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
@@ -79,7 +79,7 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, display_name, locale, last_otp_sent_at, locked_at,
+                    is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
                     locked_reason, roles, created_at, updated_at,
                     (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
@@ -143,7 +143,7 @@ pub async fn verify_phone(
         SET is_verified = true, sinch_verification_id = NULL, updated_at = $3
         WHERE id = $1 AND phone_number = $2
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, display_name, locale, last_otp_sent_at, locked_at,
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,

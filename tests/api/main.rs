@@ -6,16 +6,20 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod account_routes;
-mod bearers;
 mod administrators;
+mod bearers;
 mod breaker;
 mod clock;
 mod cors;
 mod destinations;
 mod edge;
+mod emails;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
+#[path = "../support/fake_smtp.rs"]
+#[expect(dead_code, reason = "only the tests of the program wait for a fault")]
+mod fake_smtp;
 mod health;
 mod keys;
 mod last_admin;
@@ -28,6 +32,7 @@ mod log;
 mod lost_replies;
 mod money;
 mod password_races;
+mod phone_change;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]

@@ -24,7 +24,7 @@ With `validation_failed`, `errors` has an entry `{field, message, code}` for eve
 `app_hash_unknown`, `id_invalid`, `limit_invalid`, `role_invalid`, `roles_too_many`, `reason_invalid`,
 `locale_unknown`,
 `password_too_short`, `password_too_long`, `password_common`, `password_contains_email`,
-`password_contains_phone`, `password_composition`, `password_unchanged`, `display_name_invalid`,
+`password_contains_phone`, `password_composition`, `password_unchanged`, `phone_unchanged`, `display_name_invalid`,
 `locale_unknown`.
 ";
 

@@ -12,12 +12,17 @@ mod banner;
 mod check_token;
 mod child;
 mod dev;
+mod email;
+mod email_tls;
 #[path = "../support/fake_plivo/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_plivo;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_sinch;
+#[path = "../support/fake_smtp.rs"]
+#[expect(dead_code, reason = "only the tests of the API use all of it")]
+mod fake_smtp;
 mod import;
 mod installation;
 mod keys;

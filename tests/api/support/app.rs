@@ -40,6 +40,9 @@ const SETTINGS: [(&str, &str); 7] = [
     ("RATE_LIMIT_AUTH_MAX_REQUESTS", "1000000"),
 ];
 
+/// Time enough for a mail server on this machine, and no long wait for one that stalls.
+const MAIL_PATIENCE: Duration = Duration::from_secs(2);
+
 /// A served application. Asks itself as a [`Visitor`] from 127.0.0.1.
 pub(crate) struct TestApp {
     pub(crate) application: Application,
@@ -101,8 +104,11 @@ impl TestApp {
     }
 
     async fn on_with(ground: Arc<Ground>, settings: BTreeMap<String, String>) -> Self {
-        let (settings, _) = Settings::read(&Environment::of_pairs(settings))
+        let (mut settings, _) = Settings::read(&Environment::of_pairs(settings))
             .unwrap_or_else(|faults| panic!("{faults}"));
+        if let Some(email) = &mut settings.email {
+            email.patience = MAIL_PATIENCE;
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let pool = database::pool(settings.database.clone(), settings.pool_size);

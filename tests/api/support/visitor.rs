@@ -105,6 +105,12 @@ impl Visitor {
         self.send_as(token, Method::DELETE, "/api/v1/profile", &body).await
     }
 
+    /// Asks with a bearer token and a body.
+    pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).json(body);
+        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
+    }
+
     pub(crate) async fn register(&self, person: &Person) -> Answer {
         self.post("/api/v1/auth/register", &person.registration()).await
     }

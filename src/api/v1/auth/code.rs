@@ -1,4 +1,4 @@
-//! Sending a code: what `login`, `request-otp` and `password/forgot` have in common.
+//! Sending a code: what `login`, `request-otp`, `password/forgot` and `profile/phone` have in common.
 
 use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber, UserId};
@@ -34,6 +34,19 @@ pub(super) fn recipient(
     app_hash: Option<AppHash>,
 ) -> Result<Recipient, OtpFailure> {
     let number = stored_number(user)?;
+    Ok(recipient_at(app, client, user, number, purpose, channel, app_hash))
+}
+
+/// The same, at `number`, which need not be the user's.
+pub(in crate::api::v1) fn recipient_at(
+    app: &App,
+    client: &Client,
+    user: &User,
+    number: PhoneNumber,
+    purpose: Purpose,
+    channel: Option<Channel>,
+    app_hash: Option<AppHash>,
+) -> Recipient {
     let occasion = match purpose {
         // Who has not proven the phone yet is still signing up, whichever way that goes on.
         Purpose::Login if !user.is_verified => Occasion::SignUp,
@@ -42,18 +55,21 @@ pub(super) fn recipient(
         Purpose::PhoneChange => Occasion::PhoneChange,
     };
     let (asked, stored) = (client.languages.as_deref(), user.locale.as_deref());
-    Ok(Recipient {
+    Recipient {
         user: user.id,
         purpose,
         channel: channel.unwrap_or_else(|| channel_for(app, &number)),
         number,
         address: client.address.limited(),
         addressee: Addressee::new(occasion, asked, stored, app_hash),
-    })
+    }
 }
 
 /// Sends it, and notes what became of it.
-pub(super) async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
+pub(in crate::api::v1) async fn send_to(
+    app: &App,
+    recipient: Recipient,
+) -> Result<Live, SendError> {
     let (user, purpose) = (recipient.user, recipient.purpose);
     let draft = app.otp.reserve(&app.database, recipient).await?;
     let sent = match app.otp.deliver(&app.database, draft).await {

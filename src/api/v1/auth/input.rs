@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::foundation::{EmailAddress, NumberType, OpaqueToken, PhoneNumber, PhoneNumberError};
 use crate::http::{FieldError, Fields};
-use crate::otp::AppHash;
+use crate::otp::{AppHash, Channel};
 use crate::passwords::{Password, PasswordProblem};
 use crate::state::App;
 use crate::users::Identifier;
@@ -15,26 +15,12 @@ pub(in crate::api) fn email(fields: &mut Fields) -> Option<EmailAddress> {
 }
 
 /// A phone number, or one of `TEST_PHONE_NUMBERS`.
-pub(super) fn parse_phone(app: &App, text: &str) -> Result<PhoneNumber, PhoneNumberError> {
+fn parse_phone(app: &App, text: &str) -> Result<PhoneNumber, PhoneNumberError> {
     let test_number = app.otp.rules().test_numbers.get_key_value(text.trim());
     match test_number.and_then(|(e164, _)| PhoneNumber::from_e164(e164)) {
         Some(number) => Ok(number),
         None => PhoneNumber::parse(text, app.login.default_region.as_ref()),
     }
-}
-
-/// `phoneNumber` of somebody new: one that can receive codes, of a country that codes are sent to.
-pub(in crate::api) fn new_phone_number(app: &App, fields: &mut Fields) -> Option<PhoneNumber> {
-    let number = fields.required("phoneNumber", "phone_invalid", |text| parse_phone(app, text))?;
-    let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
-    if !is_test && number.number_type() == NumberType::Neither {
-        let message = "This kind of number cannot receive codes. Use a mobile number.";
-        fields.error(FieldError::new("phoneNumber", "phone_type_not_supported", message));
-    } else if !is_test && !app.otp.rules().allows(&number) {
-        let message = "Numbers of this country are not accepted.";
-        fields.error(FieldError::new("phoneNumber", "phone_country_not_supported", message));
-    }
-    Some(number)
 }
 
 /// `password` of somebody new, by the rules for new passwords.
@@ -58,6 +44,27 @@ pub(in crate::api) fn new_password(
     }
 }
 
+/// `phoneNumber`, which must be there and be one that codes are sent to.
+pub(in crate::api::v1) fn reachable_phone(app: &App, fields: &mut Fields) -> Option<PhoneNumber> {
+    let number = fields.required("phoneNumber", "phone_invalid", |text| parse_phone(app, text))?;
+    let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
+    if !is_test && number.number_type() == NumberType::Neither {
+        let message = "This kind of number cannot receive codes. Use a mobile number.";
+        fields.error(FieldError::new("phoneNumber", "phone_type_not_supported", message));
+    } else if !is_test && !app.otp.rules().allows(&number) {
+        let message = "Numbers of this country are not accepted.";
+        fields.error(FieldError::new("phoneNumber", "phone_country_not_supported", message));
+    }
+    Some(number)
+}
+
+/// `channel`, which may be there.
+pub(in crate::api::v1) fn channel(fields: &mut Fields) -> Option<Channel> {
+    fields.optional("channel", "channel_unknown", |name| {
+        Channel::parse(name).ok_or("The channel is sms or call.")
+    })
+}
+
 /// `email` or `phoneNumber`: one of the two.
 pub(in crate::api) fn identifier(app: &App, fields: &mut Fields) -> Option<Identifier> {
     if fields.has("email") && fields.has("phoneNumber") {
@@ -78,7 +85,7 @@ pub(in crate::api) fn identifier(app: &App, fields: &mut Fields) -> Option<Ident
 }
 
 /// `appHash`, which may be there: one of `ANDROID_APP_HASHES`.
-pub(super) fn app_hash(app: &App, fields: &mut Fields) -> Option<AppHash> {
+pub(in crate::api::v1) fn app_hash(app: &App, fields: &mut Fields) -> Option<AppHash> {
     fields.optional("appHash", "app_hash_unknown", |text| {
         let hash = app.otp.rules().texts.known_app_hash(text);
         hash.ok_or("The server does not know an app with this hash.")

@@ -1,12 +1,13 @@
 //! Signing up, logging in, and what becomes of a session.
 
-mod code;
-pub(in crate::api::v1) mod input;
+pub(super) mod code;
+pub(super) mod input;
 pub(in crate::api) mod introspect;
 pub(in crate::api) mod login;
 pub(in crate::api) mod logout;
 pub(in crate::api) mod password;
 mod pending;
+pub(in crate::api) mod phone;
 pub(in crate::api) mod refresh;
 mod refresh_token;
 pub(in crate::api) mod register;
@@ -15,6 +16,7 @@ pub(in crate::api) mod revoke;
 pub(in crate::api) mod session;
 pub(in crate::api) mod sessions;
 mod signed_in;
+pub(in crate::api) mod verify_email;
 pub(in crate::api) mod verify_otp;
 
 use crate::foundation::UserId;

@@ -5,16 +5,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use tracing::info;
 use utoipa::ToSchema;
 
+use crate::emails::{Claim, Email, Occasion};
 use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::login_tickets;
 use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
+use crate::phone_changes;
 use crate::state::{App, AppState, Enumeration};
-use crate::users::{self, InsertError, NewUser, PhcString};
+use crate::users::{self, Identifier, InsertError, NewUser, PhcString};
 
 use super::input;
 
@@ -66,7 +67,7 @@ pub(in crate::api) struct Registered {
 impl Register {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let email = input::email(&mut fields);
-        let phone_number = input::new_phone_number(app, &mut fields);
+        let phone_number = input::reachable_phone(app, &mut fields);
         let password = input::new_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
         let app_hash = input::app_hash(app, &mut fields);
         let request = email.zip(password).zip(phone_number);
@@ -108,9 +109,8 @@ pub(in crate::api) async fn register(
     match store(&app, &client, &new, &ticket).await {
         Ok(()) => note_user(&new.id),
         Err(problem) if is_taken(&problem) && app.login.enumeration == Enumeration::Strict => {
-            // The same answer as for a newcomer. The owner of the address is told by the log until
-            // there is a way to tell them in person.
-            info!(email = %email, "somebody tried to register an address or number that is taken");
+            // The same answer as for a newcomer; only the owner learns of it.
+            tell_owner(&app, &problem, &new).await?;
         }
         Err(problem) => return Err(problem),
     }
@@ -136,8 +136,34 @@ async fn store(
 ) -> Result<(), Problem> {
     let mut transaction = app.database.begin().await?;
     users::insert(&mut *transaction, new).await?;
+    let number = new.phone_number;
+    if phone_changes::is_kept_from(&mut transaction, new.id, number, new.created_at).await? {
+        return Err(Problem::new(Kind::PhoneTaken));
+    }
     let address = client.address.limited();
     login_tickets::issue(&mut *transaction, ticket, new.id, address, new.created_at).await?;
+    let claim = Claim { user: new.id, address: new.email, locale: new.locale, is_new: false };
+    app.emails.claim(&mut transaction, claim, new.created_at).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Tells the owner of the address or number that `new` wanted, at most once a day.
+async fn tell_owner(app: &App, problem: &Problem, new: &NewUser<'_>) -> Result<(), Problem> {
+    let taken = match problem.kind() {
+        Kind::PhoneTaken => Identifier::PhoneNumber(new.phone_number.clone()),
+        _ => Identifier::Email(new.email.clone()),
+    };
+    let mut transaction = app.database.begin().await?;
+    if let Some(owner) = users::find_by_identifier(&mut *transaction, &taken).await? {
+        let email = Email {
+            user: Some(owner.id),
+            to: &owner.email,
+            locale: owner.locale.as_deref(),
+            occasion: Occasion::SignUpAttempted { at: new.created_at },
+            at_most_daily: true,
+        };
+        app.emails.enqueue(&mut transaction, &email, new.created_at).await?;
+    }
     Ok(transaction.commit().await?)
 }
 

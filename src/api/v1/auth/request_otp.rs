@@ -82,9 +82,7 @@ pub(in crate::api) struct OtpRequested {
 impl RequestOtp {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let reference = Reference::read(app, &mut fields);
-        let channel = fields.optional("channel", "channel_unknown", |name| {
-            Channel::parse(name).ok_or("The channel is sms or call.")
-        });
+        let channel = input::channel(&mut fields);
         let app_hash = input::app_hash(app, &mut fields);
         fields.finish(reference.map(|reference| Self { reference, channel, app_hash }))
     }

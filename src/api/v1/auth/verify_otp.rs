@@ -130,8 +130,7 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
-    let Finished { user, opened, device, is_restored } =
-        finish(app, attempt, &guess, now).await?;
+    let Finished { user, opened, device, is_restored } = finish(app, attempt, &guess, now).await?;
     let device = device.map(|token| token.expose().to_owned());
     let message = "Phone verified. Logged in.";
     let answer = signed_in::answer(app, &user, &opened, attempt.into, device, message, now)?;
@@ -194,7 +193,8 @@ fn method_of(channel: Channel) -> Method {
     }
 }
 
-fn wrong(guess: &Guess, has_ticket: bool) -> Problem {
+/// What is told of a wrong code.
+pub(in crate::api::v1) fn wrong(guess: &Guess, has_ticket: bool) -> Problem {
     match guess.attempts_left {
         _ if !has_ticket => invalid(),
         0 => over(Ending::Burnt),
@@ -208,7 +208,8 @@ fn invalid() -> Problem {
     Problem::new(Kind::OtpInvalid).detail("Invalid or expired OTP code.")
 }
 
-fn over(ending: Ending) -> Problem {
+/// What is told of a code that takes no more guesses.
+pub(in crate::api::v1) fn over(ending: Ending) -> Problem {
     let new_code = |detail: &'static str| {
         Problem::new(Kind::OtpNewCodeRequired).detail(detail).with("attemptsLeft", 0)
     };

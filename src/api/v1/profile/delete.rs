@@ -76,7 +76,8 @@ async fn leave(app: &App, user: &User) -> Result<DateTime<Utc>, Problem> {
     login_tickets::revoke(&mut transaction, user.id).await?;
     let erased_at = users::leave(&mut transaction, user.id, now).await?;
     reset_tickets::revoke(&mut transaction, user.id).await?;
-    let ended = sessions::end(&mut transaction, user.id, Which::All, EndReason::Delete, now).await?;
+    let ended =
+        sessions::end(&mut transaction, user.id, Which::All, EndReason::Delete, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     Ok(erased_at)

@@ -13,11 +13,13 @@ use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
 use crate::api::v1::account;
+use crate::emails;
 use crate::foundation::PhoneNumber;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::otp;
+use crate::phone_changes;
 use crate::reset_tickets;
 use crate::sessions;
 use crate::state::{App, AppState};
@@ -40,6 +42,10 @@ pub(in crate::api) struct Export {
     password_resets: Vec<reset_tickets::Exported>,
     /// Devices that have given a right code.
     devices: Vec<known_devices::Exported>,
+    /// Changes of the phone number that can still be undone.
+    phone_changes: Vec<phone_changes::Exported>,
+    #[serde(flatten)]
+    emails: emails::Exported,
     #[serde(flatten)]
     codes: otp::Exported,
 }
@@ -73,6 +79,8 @@ async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
         logins: login_tickets::export(&mut *connection, user.id).await?,
         password_resets: reset_tickets::export(&mut *connection, user.id).await?,
         devices: known_devices::export(&mut *connection, user.id).await?,
+        phone_changes: phone_changes::export(&mut *connection, user.id).await?,
+        emails: emails::export(&mut *connection, user.id).await?,
         codes: otp::export(connection, user.id, &number).await?,
     })
 }

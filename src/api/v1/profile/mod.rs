@@ -2,7 +2,9 @@
 
 pub(in crate::api) mod delete;
 pub(in crate::api) mod edit;
+pub(in crate::api) mod email;
 pub(in crate::api) mod export;
+pub(in crate::api) mod phone;
 
 use axum::Json;
 use axum::extract::State;
@@ -28,6 +30,8 @@ pub(in crate::api) struct Profile {
     id: UserId,
     #[schema(example = "ada@example.com")]
     email: String,
+    /// Whether the user has shown to read mail there.
+    email_verified: bool,
     /// E.164.
     #[schema(example = "+14155552671")]
     phone_number: String,
@@ -68,6 +72,7 @@ impl Profile {
         Self {
             id: user.id,
             email: user.email,
+            email_verified: user.email_verified_at.is_some(),
             phone_number: user.phone_number,
             is_verified: user.is_verified,
             roles: user.roles,

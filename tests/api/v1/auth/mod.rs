@@ -3,9 +3,9 @@
 mod introspect;
 mod login;
 mod logout;
+mod password;
 mod refresh;
 mod refresh_token;
-mod password;
 mod register;
 mod request_otp;
 mod revoke;

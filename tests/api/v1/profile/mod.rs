@@ -22,6 +22,7 @@ async fn the_profile_is_read_fresh() {
     let wanted = json!({
         "id": app.user_row(&ada).await["id"],
         "email": "countess@example.com",
+        "emailVerified": false,
         "phoneNumber": "+14155552671",
         "isVerified": true,
         "displayName": null,

@@ -68,7 +68,7 @@ pub(in crate::api) struct Created {
 impl Create {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let email = input::email(&mut fields);
-        let phone_number = input::new_phone_number(app, &mut fields);
+        let phone_number = input::reachable_phone(app, &mut fields);
         let password = if fields.has("password") {
             input::new_password(app, &mut fields, email.as_ref(), phone_number.as_ref())
         } else {

@@ -10,7 +10,7 @@ use crate::state::App;
 use crate::users::PhcString;
 
 /// The hash of a new password, under today's cost.
-async fn hash(app: &App, password: Password) -> Result<PhcString, Problem> {
+pub(super) async fn hash(app: &App, password: Password) -> Result<PhcString, Problem> {
     let salt = app.entropy.bytes().map_err(Problem::internal)?;
     Ok(PhcString::from(app.hasher.hash(password, salt).await?.to_phc()))
 }
