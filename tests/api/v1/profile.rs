@@ -20,6 +20,7 @@ async fn the_profile_is_read_fresh() {
         "email": "countess@example.com",
         "phoneNumber": "+14155552671",
         "isVerified": true,
+        "roles": [],
         "createdAt": signed_up,
         "updatedAt": app.now(),
     });
