@@ -27,6 +27,7 @@ async fn the_profile_is_read_fresh() {
         "isVerified": true,
         "displayName": null,
         "locale": null,
+        "roles": [],
         "createdAt": signed_up,
         "updatedAt": app.now(),
     });
