@@ -167,7 +167,7 @@ pub(in crate::api) async fn login(
     if users::is_locked(&mut transaction, user.id).await? {
         return Err(Problem::new(Kind::AccountLocked));
     }
-    let is_restored = signed_in::restore(&app, &mut *transaction, &user, now).await?;
+    let is_restored = signed_in::restore(&mut *transaction, &user, now).await?;
     let methods = vec![Method::Password];
     let opened =
         signed_in::open_session(&app, &mut *transaction, &client, &user, methods, now).await?;

@@ -169,7 +169,7 @@ async fn finish(
     if user.locked_at.is_some() {
         return Err(Problem::new(Kind::AccountLocked));
     }
-    let is_restored = signed_in::restore(app, &mut *transaction, &user, now).await?;
+    let is_restored = signed_in::restore(&mut *transaction, &user, now).await?;
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let opened =
         signed_in::open_session(app, &mut *transaction, client, &user, methods, now).await?;
