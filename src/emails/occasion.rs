@@ -308,7 +308,7 @@ pub(super) mod tests {
     fn nothing_of_an_occasion_is_shown() {
         for occasion in all() {
             let shown = format!("{occasion:?}");
-            assert!(!shown.contains("secret") && !shown.contains("@"), "{shown}");
+            assert!(!shown.contains("secret") && !shown.contains('@'), "{shown}");
         }
     }
 

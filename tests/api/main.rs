@@ -16,6 +16,7 @@ mod emails;
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
 #[path = "../support/fake_smtp.rs"]
+#[expect(dead_code, reason = "only the tests of the program wait for a fault")]
 mod fake_smtp;
 mod health;
 mod ledger;

@@ -16,13 +16,13 @@ const INSTALL: &str = "aiosmtpd is missing: python3 -m venv target/aiosmtpd && \
     RINGFENCE_AIOSMTPD=$PWD/target/aiosmtpd/bin/python";
 
 /// An authority, and a certificate of it for localhost.
-const CERTIFICATES: &str = r#"
+const CERTIFICATES: &str = r"
     openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=Test-CA
     openssl req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=localhost
     printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > extensions
     openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
         -extfile extensions -out certificate.pem
-"#;
+";
 
 struct Aiosmtpd {
     child: Child,
@@ -72,7 +72,7 @@ fn python() -> Option<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_and_e_mails_go_over_tls_only_and_to_no_server_without_a_name() {
+async fn credentials_and_e_mails_go_over_tls_only_and_only_to_the_server_that_is_named() {
     let Some(python) = python() else { return };
     let mut installation = Installation::new().await;
     let folder = installation.directory.path.clone();

@@ -1,7 +1,8 @@
 //! Several replicas and several requests at once: one e-mail is sent once, a token counts once, an
 //! address has one owner.
 //!
-//! Each subject was seen to fail on a program that reads first and writes then.
+//! Each subject was seen to fail on a program that reads first and writes then; that an address has one
+//! owner is the unique index's doing.
 
 use std::collections::HashSet;
 use std::sync::Arc;
