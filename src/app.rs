@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::http::HeaderValue;
 use sqlx::PgPool;
 use tracing::info;
 
 use crate::api;
 use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
+use crate::emails::Emails;
 use crate::foundation::{Clock, Entropy};
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
@@ -22,6 +24,7 @@ use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
 use crate::otp::{Carriers, Money, Otp, Provider, WebhookLinks};
 use crate::passwords::{Hasher, PoolSize};
+use crate::sessions::Sessions;
 use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
 
@@ -45,10 +48,15 @@ impl Application {
         base_url: String,
     ) -> anyhow::Result<Self> {
         let entropy = Entropy::default();
-        let keys = match &settings.jwt_secret {
-            Some(secret) => SigningKeys::shared(secret),
-            None => SigningKeys::load(&database, &settings.keyring, clock.now()).await?,
+        let keyring = Arc::new(settings.keyring);
+        let keys = if let Some(secret) = &settings.jwt_secret {
+            SigningKeys::shared(secret)
+        } else {
+            let rules = settings.key_rules;
+            SigningKeys::load(&database, Arc::clone(&keyring), rules, clock.now()).await?
         };
+        let mut page_origins = settings.origins.clone();
+        page_origins.extend(HeaderValue::from_str(&base_url));
         let edge = Edge {
             is_https: base_url.starts_with("https:"),
             proxies: settings.proxies,
@@ -57,12 +65,19 @@ impl Application {
             entropy: entropy.clone(),
         };
         tell_prices(&settings.money);
-        let keyring = Arc::new(settings.keyring);
         let is_development = settings.app_env == AppEnv::Development;
         let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
         let receivers = receivers(&settings.carriers.providers)?;
         let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
+        let sessions_keyring = Arc::clone(&keyring);
+        let emails = Emails::new(
+            settings.email,
+            Arc::clone(&keyring),
+            base_url.clone(),
+            clock.clone(),
+            entropy.clone(),
+        )?;
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
@@ -78,7 +93,11 @@ impl Application {
                 clock.clone(),
                 entropy.clone(),
             ),
+            emails,
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
+            sessions: Sessions::new(settings.sessions, sessions_keyring, entropy.clone()),
+            introspection_clients: settings.introspection_clients,
+            page_origins,
             login: settings.login,
             webhooks: Webhooks { links, receivers },
             clock,

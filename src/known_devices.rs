@@ -4,7 +4,9 @@
 //! "device cookies"), never by its address or its name, which anybody can take on.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use sqlx::{PgConnection, PgExecutor};
+use utoipa::ToSchema;
 
 use crate::foundation::{OpaqueToken, UserId};
 
@@ -54,6 +56,14 @@ pub async fn is_known(
     .await
 }
 
+/// Forgets every device of `user`.
+pub async fn forget(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM known_devices WHERE user_id = $1", user as _)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Forgets the devices whose time has run out. Returns their number.
 pub async fn delete_expired(
     executor: impl PgExecutor<'_>,
@@ -63,4 +73,24 @@ pub async fn delete_expired(
         .execute(executor)
         .await?;
     Ok(deleted.rows_affected())
+}
+
+/// A row of a person, for the person: all of it but the token's hash.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExportedDevice)]
+pub struct Exported {
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+/// What is stored of `user`'s devices.
+pub async fn export(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<Exported>> {
+    sqlx::query_as!(
+        Exported,
+        "SELECT created_at, expires_at FROM known_devices WHERE user_id = $1 ORDER BY created_at",
+        user as _,
+    )
+    .fetch_all(executor)
+    .await
 }

@@ -7,7 +7,7 @@
 //! | door | [`api`], [`pages`] | what is below |
 //! | settings | [`config`] | settings of `state` and the capabilities, `http`, `foundation` |
 //! | shared state | [`state`] | capabilities, `database`, `foundation` |
-//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`known_devices`], [`otp`], [`sessions`], [`tokens`] | `database`, `foundation`; never each other |
+//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`otp`], [`emails`], [`sessions`], [`tokens`] | `database`, `foundation`; never each other |
 //! | infrastructure | [`http`], [`database`], [`observability`] | `foundation` |
 //! | ground | [`foundation`] | nothing of ours |
 //!
@@ -18,6 +18,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod emails;
 pub mod foundation;
 pub mod http;
 pub mod known_devices;
@@ -26,6 +27,8 @@ pub mod observability;
 pub mod otp;
 pub mod pages;
 pub mod passwords;
+pub mod phone_changes;
+pub mod reset_tickets;
 pub mod sessions;
 pub mod state;
 pub mod tokens;

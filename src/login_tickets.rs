@@ -4,7 +4,9 @@
 //! finishes that login and no other.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use sqlx::{PgConnection, PgExecutor};
+use utoipa::ToSchema;
 
 use crate::foundation::{Limited, OpaqueToken, TokenHash, UserId};
 
@@ -108,6 +110,14 @@ pub async fn consume(
     Ok(consumed.rows_affected() == 1)
 }
 
+/// Makes every ticket of `user` worthless: the password that was proven for it is none any more.
+pub async fn revoke(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM login_tickets WHERE user_id = $1", user as _)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Deletes the tickets that have run out. Returns their number.
 pub async fn delete_expired(
     executor: impl PgExecutor<'_>,
@@ -117,4 +127,32 @@ pub async fn delete_expired(
         .execute(executor)
         .await?;
     Ok(deleted.rows_affected())
+}
+
+/// A row of a person, for the person: all of it but the ticket's hash.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExportedLogin)]
+pub struct Exported {
+    /// Where the password came from: an IPv4 address, or an IPv6 /64 network.
+    client_address: String,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    consumed_at: Option<DateTime<Utc>>,
+}
+
+/// What is stored of `user`'s logins.
+pub async fn export(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<Exported>> {
+    sqlx::query_as!(
+        Exported,
+        r#"
+        SELECT abbrev(client_address) AS "client_address!", created_at, expires_at, consumed_at
+        FROM login_tickets
+        WHERE user_id = $1
+        ORDER BY created_at
+        "#,
+        user as _,
+    )
+    .fetch_all(executor)
+    .await
 }

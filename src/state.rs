@@ -3,14 +3,17 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use sqlx::PgPool;
 
 use crate::database::DatabaseWatch;
+use crate::emails::Emails;
 use crate::foundation::{Clock, Country, Entropy};
 use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
 use crate::passwords::{Hasher, PasswordPolicy};
-use crate::tokens::AccessTokens;
+use crate::sessions::Sessions;
+use crate::tokens::{AccessTokens, IntrospectionClients};
 
 /// The application, shared by all requests.
 #[derive(Clone)]
@@ -32,8 +35,16 @@ pub struct App {
     pub password_policy: PasswordPolicy,
     /// Codes.
     pub otp: Otp,
+    /// What people are told at their addresses.
+    pub emails: Emails,
     /// Access tokens.
     pub tokens: AccessTokens,
+    /// Sign-ins.
+    pub sessions: Sessions,
+    /// Who may ask what a token says.
+    pub introspection_clients: IntrospectionClients,
+    /// Whose pages may use the cookie: the origin of `BASE_URL`, and `FRONTEND_URL`.
+    pub page_origins: Vec<HeaderValue>,
     /// How logins go.
     pub login: LoginRules,
     /// Carriers that call back.

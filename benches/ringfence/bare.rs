@@ -282,6 +282,10 @@ impl BareRounds {
             .bind(user.id)
             .bind(["pwd", "otp", "sms"])
             .bind(now)
+            .bind(now + TimeDelta::days(30))
+            .bind("benchmark")
+            .bind(user.address.limited().to_string())
+            .bind(MAC)
             .execute(&mut *transaction)
             .await?;
         Ok(transaction.commit().await?)

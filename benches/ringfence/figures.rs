@@ -7,14 +7,16 @@ use std::time::Duration;
 pub(crate) enum Unit {
     PerSecond,
     Milliseconds,
+    Microseconds,
     Mebibytes,
 }
 
-/// What the ratio of a figure to its reference is to be.
+/// What the ratio of a figure to its reference is to be, or their difference.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
     AtLeast(f64),
     AtMost(f64),
+    AddsAtMost(f64),
 }
 
 /// One round: the figure, and its reference right before or after it.
@@ -33,6 +35,7 @@ pub(crate) struct Row {
     target: Target,
     figure: f64,
     reference: f64,
+    /// With [`Target::AddsAtMost`] the difference.
     ratio: f64,
 }
 
@@ -46,6 +49,10 @@ impl Row {
         rounds: &[Pair],
     ) -> Self {
         let median_of = |what: fn(&Pair) -> f64| median(rounds.iter().map(what).collect());
+        let compared: fn(&Pair) -> f64 = match target {
+            Target::AtLeast(_) | Target::AtMost(_) => |round| round.figure / round.reference,
+            Target::AddsAtMost(_) => |round| round.figure - round.reference,
+        };
         Self {
             name,
             reference_name,
@@ -53,7 +60,7 @@ impl Row {
             target,
             figure: median_of(|round| round.figure),
             reference: median_of(|round| round.reference),
-            ratio: median_of(|round| round.figure / round.reference),
+            ratio: median_of(compared),
         }
     }
 
@@ -61,7 +68,7 @@ impl Row {
     pub(crate) fn holds(&self) -> bool {
         match self.target {
             Target::AtLeast(least) => self.ratio >= least,
-            Target::AtMost(most) => self.ratio <= most,
+            Target::AtMost(most) | Target::AddsAtMost(most) => self.ratio <= most,
         }
     }
 }
@@ -76,6 +83,7 @@ pub(crate) fn print(rows: &[Row]) {
         let target = match row.target {
             Target::AtLeast(least) => format!("≥ {least:.2}"),
             Target::AtMost(most) => format!("≤ {most:.2}"),
+            Target::AddsAtMost(most) => format!("+ {most:.0}"),
         };
         println!(
             "{:<44} {:>12}   {:<34} {:>12}   {:>6.3}   {target:<7} {}",
@@ -94,6 +102,7 @@ impl Unit {
         match self {
             Self::PerSecond => format!("{figure:.1} /s"),
             Self::Milliseconds => format!("{figure:.2} ms"),
+            Self::Microseconds => format!("{figure:.1} µs"),
             Self::Mebibytes => format!("{figure:.1} MiB"),
         }
     }

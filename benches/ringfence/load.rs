@@ -84,10 +84,19 @@ impl Tally {
         figures::rate(self.latencies.len(), self.measured)
     }
 
+    /// In milliseconds: half of them took no longer.
+    pub(crate) fn p50(&mut self) -> f64 {
+        self.percentile(50)
+    }
+
     /// In milliseconds: 99 of 100 took no longer.
     pub(crate) fn p99(&mut self) -> f64 {
+        self.percentile(99)
+    }
+
+    fn percentile(&mut self, of_100: usize) -> f64 {
         self.latencies.sort_unstable();
-        let place = self.latencies.len() * 99 / 100;
+        let place = self.latencies.len() * of_100 / 100;
         self.latencies.get(place).map_or(f64::NAN, |latency| figures::milliseconds(*latency))
     }
 }

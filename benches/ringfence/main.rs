@@ -13,12 +13,15 @@ mod codes;
 mod connection;
 mod figures;
 mod footprint;
+mod import;
 mod ledger;
 mod load;
 mod logins;
+mod people;
 mod phones;
 mod process;
 mod routes;
+mod sessions;
 mod statements;
 #[cfg(feature = "redis")]
 mod stores;
@@ -88,8 +91,20 @@ async fn measure(wanted: &Wanted) -> anyhow::Result<Vec<Row>> {
     if wanted.names("slow") {
         rows.extend(codes::slow(&world).await?);
     }
+    if wanted.names("refresh") {
+        rows.extend(sessions::refresh(&world).await?);
+    }
+    if wanted.names("revocation") {
+        rows.extend(sessions::revocation(&world).await?);
+    }
     if wanted.names("ledger") {
         rows.extend(ledger::measure(&world).await?);
+    }
+    if wanted.names("people") {
+        rows.extend(people::measure(&world).await?);
+    }
+    if wanted.names("import") {
+        rows.extend(import::measure(&world).await?);
     }
     world.stop().await?;
     Ok(rows)

@@ -18,7 +18,7 @@ pub(crate) async fn measure(world: &World) -> anyhow::Result<Vec<Row>> {
     let redis = RedisServer::start(program).await;
     let plivo = Helper::start(Role::Texts).await?;
     let carrier = Carrier::Plivo(plivo.address);
-    let on_redis = world.server_on(POOL_SIZE, carrier, Some(&redis.url(0))).await?;
+    let on_redis = world.server_on_redis(POOL_SIZE, carrier, &redis.url(0)).await?;
     let on_postgres = world.server_with(POOL_SIZE, carrier).await?;
     let phones = Phones::of(plivo);
     let mut rounds = Vec::new();

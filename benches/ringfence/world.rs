@@ -70,18 +70,33 @@ impl World {
         pool_size: u32,
         carrier: Carrier,
     ) -> anyhow::Result<Server> {
-        self.server_on(pool_size, carrier, None).await
+        self.server_on(DATABASE, pool_size, carrier, None).await
     }
 
-    /// With codes in Redis, where one is given.
-    pub(crate) async fn server_on(
+    /// With codes in Redis.
+    pub(crate) async fn server_on_redis(
         &self,
+        pool_size: u32,
+        carrier: Carrier,
+        redis_url: &str,
+    ) -> anyhow::Result<Server> {
+        self.server_on(DATABASE, pool_size, carrier, Some(redis_url)).await
+    }
+
+    /// A server with the usual settings on [another database](Self::another_database).
+    pub(crate) async fn server_on_another(&self, database: &str) -> anyhow::Result<Server> {
+        self.server_on(database, POOL_SIZE, Carrier::Sinch(self.provider.address), None).await
+    }
+
+    async fn server_on(
+        &self,
+        database: &str,
         pool_size: u32,
         carrier: Carrier,
         redis_url: Option<&str>,
     ) -> anyhow::Result<Server> {
         let settings = ServerSettings {
-            database_url: &self.postgres.url(DATABASE),
+            database_url: &self.postgres.url(database),
             pool_size,
             carrier,
             redis_url,
@@ -100,6 +115,16 @@ impl World {
         let database = pool(self.postgres.connect_options(name), pool_size);
         MIGRATOR.run(&database).await?;
         Ok(database)
+    }
+
+    /// How a program reaches one of the databases.
+    pub(crate) fn url(&self, name: &str) -> String {
+        self.postgres.url(name)
+    }
+
+    /// Where files may be written.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// How a bare client reaches the database.
@@ -125,17 +150,31 @@ impl World {
 impl User {
     /// The request that logs this user in.
     pub(crate) fn login(&self) -> Vec<u8> {
-        let body = json!({ "email": self.email, "password": PASSWORD });
-        connection::post("/api/v1/auth/login", &self.address.ip().to_string(), &body)
+        login(&self.email, &self.address.ip().to_string())
     }
 
     /// Logs in and returns the access token.
     pub(crate) async fn sign_in(&self, server: &Server) -> anyhow::Result<String> {
+        self.sign_in_for(server, "token").await
+    }
+
+    /// Logs in and returns the member of the answer that holds a token.
+    pub(crate) async fn sign_in_for(
+        &self,
+        server: &Server,
+        member: &str,
+    ) -> anyhow::Result<String> {
         let mut connection = Connection::open(server.address).await?;
         let answer: serde_json::Value =
             serde_json::from_slice(connection.succeed(&self.login()).await?)?;
-        Ok(answer["token"].as_str().context("the login gave no token")?.to_owned())
+        Ok(answer[member].as_str().context("the login gave no token")?.to_owned())
     }
+}
+
+/// The request that logs in whoever has that e-mail address and everybody's password.
+pub(crate) fn login(email: &str, address: &str) -> Vec<u8> {
+    let body = json!({ "email": email, "password": PASSWORD });
+    connection::post("/api/v1/auth/login", address, &body)
 }
 
 async fn insert_users(

@@ -1,4 +1,5 @@
-//! The extractor of those who bring a valid access token. Reads no database.
+//! The extractor of those who bring a valid access token. Reads no database while the replica hears of
+//! the sessions that end, unless the token names a key that is new to us.
 
 use std::sync::Arc;
 
@@ -22,8 +23,13 @@ impl FromRequestParts<AppState> for Bearer {
         let token = token(&parts.headers)?;
         let claims = state
             .tokens
-            .check(token, state.clock.now())
+            .check(&state.database, token, state.clock.now())
+            .await
             .map_err(|error| Problem::new(Kind::TokenInvalid).caused_by(error))?;
+        let known = state.sessions.revocations();
+        if known.has_ended(&state.database, claims.sid, claims.good_for()).await? {
+            return Err(Problem::new(Kind::TokenInvalid).detail("The session has ended."));
+        }
         note_user(&claims.sub);
         Ok(Self(claims))
     }

@@ -47,6 +47,10 @@ pub(super) struct Checks {
     /// Who carries the codes, in the order in which they are asked. A carrier that is out of order
     /// does not make the server `DOWN`: whoever needs no code can still log in.
     providers: Vec<ProviderCheck>,
+    /// How this replica knows of sessions that have ended. `listening`: from memory. `asking`: by
+    /// asking the database for each token, which makes it slower, not `DOWN`.
+    #[schema(example = "listening")]
+    revocations: &'static str,
 }
 
 /// A carrier, as this process has found it.
@@ -104,6 +108,7 @@ pub(super) async fn readyz(State(app): State<AppState>) -> (StatusCode, Json<Rea
         migrations: word(is_current),
         redis: redis.map(word),
         providers: providers.collect(),
+        revocations: if app.sessions.revocations().is_listening() { "listening" } else { "asking" },
     };
     (code, Json(Readiness { status, checks }))
 }

@@ -9,7 +9,7 @@ use utoipa::{PartialSchema as _, ToSchema};
 
 use crate::http::{FieldError, Kind};
 
-use super::v1;
+use super::{admin, v1};
 
 /// Every refusal of this API (RFC 9457).
 #[derive(ToSchema)]
@@ -64,15 +64,43 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("login", v1::auth::login::PROBLEMS),
     ("requestOtp", v1::auth::request_otp::PROBLEMS),
     ("verifyOtp", v1::auth::verify_otp::PROBLEMS),
+    ("verifyEmail", v1::auth::verify_email::PROBLEMS),
+    ("changeEmail", v1::profile::email::PROBLEMS),
     ("session", v1::auth::session::PROBLEMS),
+    ("refresh", v1::auth::refresh::PROBLEMS),
+    ("logout", v1::auth::logout::PROBLEMS),
+    ("sessions", v1::auth::sessions::PROBLEMS),
+    ("endSession", v1::auth::sessions::END_PROBLEMS),
+    ("revoke", v1::auth::revoke::PROBLEMS),
+    ("introspect", v1::auth::introspect::PROBLEMS),
+    ("changePassword", v1::auth::password::change::PROBLEMS),
+    ("forgotPassword", v1::auth::password::forgot::PROBLEMS),
+    ("resetPassword", v1::auth::password::reset::PROBLEMS),
+    ("undoPhone", v1::auth::phone::undo::PROBLEMS),
     ("profile", v1::profile::PROBLEMS),
+    ("editProfile", v1::profile::edit::PROBLEMS),
+    ("deleteProfile", v1::profile::delete::PROBLEMS),
+    ("exportProfile", v1::profile::export::PROBLEMS),
+    ("adminListUsers", v1::admin::users::list::PROBLEMS),
+    ("adminCreateUser", v1::admin::users::create::PROBLEMS),
+    ("adminShowUser", v1::admin::users::show::PROBLEMS),
+    ("adminDeleteUser", v1::admin::users::delete::PROBLEMS),
+    ("adminLockUser", v1::admin::users::lock::PROBLEMS),
+    ("adminUnlockUser", v1::admin::users::unlock::PROBLEMS),
+    ("adminSetRoles", v1::admin::users::roles::PROBLEMS),
+    ("adminResetPassword", v1::admin::users::reset_password::PROBLEMS),
+    ("adminListSessions", v1::admin::users::sessions::PROBLEMS),
+    ("adminEndSessions", v1::admin::users::sessions::END_PROBLEMS),
+    ("adminEndSession", v1::admin::users::sessions::END_ONE_PROBLEMS),
+    ("changePhone", v1::profile::phone::PROBLEMS),
+    ("confirmPhone", v1::profile::phone::confirm::PROBLEMS),
 ];
 
 /// The document.
 pub fn document() -> Value {
     let routes =
         super::guarded_routes().merge(super::open_routes()).merge(super::unlimited_routes());
-    let routes = routes.merge(super::webhook_routes());
+    let routes = routes.merge(super::admin_routes()).merge(super::webhook_routes());
     let (_, generated) = routes.split_for_parts();
     let mut openapi = base();
     openapi.merge(generated);
@@ -106,6 +134,7 @@ fn base() -> OpenApi {
     let tags = [
         ("auth", "Signing up and logging in."),
         ("account", "The signed-in person."),
+        ("admin", "For administrators; docs/admin.md says who may."),
         ("tokens", "For services that check tokens themselves."),
         ("carriers", "For the carriers of codes; docs/webhooks.md says how to set them up."),
         ("operations", "For those who run the server."),
@@ -114,7 +143,10 @@ fn base() -> OpenApi {
         tags.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build());
     let mut openapi = OpenApiBuilder::new().info(info).tags(Some(tags)).build();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    openapi.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    let client = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
+    let components = openapi.components.get_or_insert_default();
+    components.add_security_scheme("bearer", bearer);
+    components.add_security_scheme("client", client);
     openapi
 }
 
@@ -133,20 +165,21 @@ fn complete_operations(document: &mut Value) {
     for (path, methods) in paths {
         for operation in methods.as_object_mut().into_iter().flat_map(Map::values_mut) {
             if path.starts_with("/api/") {
-                add_problems(operation);
+                add_problems(operation, path.starts_with("/api/v1/admin/"));
             }
             add_headers(operation, path.starts_with("/api/"));
         }
     }
 }
 
-fn add_problems(operation: &mut Value) {
+fn add_problems(operation: &mut Value, is_admins: bool) {
     let id = operation["operationId"].as_str().unwrap_or_default();
     let own = OF_OPERATIONS.iter().find(|(operation, _)| *operation == id);
-    let has_body = !operation["requestBody"].is_null();
+    let has_body = !operation["requestBody"]["content"]["application/json"].is_null();
     let of_body = if has_body { OF_EVERY_BODY } else { &[] };
-    let kinds =
-        own.map_or(&[][..], |(_, kinds)| kinds).iter().chain(of_body).chain(OF_EVERY_ENDPOINT);
+    let of_admins = if is_admins { admin::PROBLEMS } else { &[] };
+    let own = own.map_or(&[][..], |(_, kinds)| kinds);
+    let kinds = of_admins.iter().chain(own).chain(of_body).chain(OF_EVERY_ENDPOINT);
     for kind in kinds {
         let entry = kind.entry();
         let response = &mut operation["responses"][entry.status.as_str()];
@@ -188,7 +221,8 @@ fn add_headers(operation: &mut Value, is_limited: bool) {
             headers["Retry-After"] = header("When to come back, in seconds.", "integer");
         }
         if status == "401" {
-            headers["WWW-Authenticate"] = header("RFC 6750.", "string");
+            headers["WWW-Authenticate"] =
+                header("RFC 6750; RFC 9470 where a fresh login is asked for.", "string");
         }
     }
 }
@@ -199,14 +233,20 @@ fn header(description: &str, of_type: &str) -> Value {
 
 /// A field that we do not know is refused, so the schemas of bodies say so.
 fn close_bodies(document: &mut Value) {
-    let paths = document["paths"].as_object().into_iter().flat_map(Map::values);
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     let operations =
-        paths.flat_map(|methods| methods.as_object().into_iter().flat_map(Map::values));
-    let references = operations.filter_map(|operation| {
-        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()
-    });
-    let names: Vec<String> =
-        references.filter_map(|path| path.rsplit('/').next().map(str::to_owned)).collect();
+        paths.flat_map(|methods| methods.as_object_mut().into_iter().flat_map(Map::values_mut));
+    let mut names = Vec::new();
+    for operation in operations {
+        let schema = operation.pointer_mut("/requestBody/content/application~1json/schema");
+        let Some(schema) = schema else { continue };
+        // A body that need not be there; where it is, it is no `null`.
+        if let Some(body) = schema.pointer("/oneOf/0").cloned() {
+            *schema = body;
+        }
+        let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        names.extend(name.map(str::to_owned));
+    }
     for name in names {
         document["components"]["schemas"][name]["additionalProperties"] = false.into();
     }

@@ -1,11 +1,14 @@
 //! What the capabilities' errors look like from outside: the only such table.
 
+use crate::emails::{ClaimError, EnqueueError};
 use crate::foundation::whole_seconds_until;
 use crate::http::{Kind, Problem};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::{BudgetScope, GuessError, OtpFailure, Scope, SendError};
 use crate::passwords::HashError;
+use crate::sessions::{OpenError, RefreshError};
 use crate::state::App;
+use crate::users::{ChangeEmailError, NumberError};
 
 /// A day, in seconds. A spent month may last for weeks, but the operator can raise its budget.
 const BUDGET_RETRY_MAX: u64 = 86_400;
@@ -25,6 +28,46 @@ impl From<OtpFailure> for Problem {
     }
 }
 
+impl From<EnqueueError> for Problem {
+    fn from(error: EnqueueError) -> Self {
+        match error {
+            EnqueueError::Database(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<ClaimError> for Problem {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::LimitReached { retry_after } => Self::new(Kind::EmailLimitReached)
+                .with("limit", "email_confirmations")
+                .with("scope", "user")
+                .retry_after(retry_after),
+            ClaimError::Enqueue(error) => error.into(),
+            ClaimError::Entropy(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<ChangeEmailError> for Problem {
+    fn from(error: ChangeEmailError) -> Self {
+        match error {
+            ChangeEmailError::Taken => Self::new(Kind::EmailTaken),
+            ChangeEmailError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<NumberError> for Problem {
+    fn from(error: NumberError) -> Self {
+        match error {
+            NumberError::Taken => Self::new(Kind::PhoneTaken),
+            NumberError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
         match error {
@@ -32,6 +75,28 @@ impl From<HashError> for Problem {
                 Self::new(Kind::HashingBusy).retry_after(retry_after.as_secs().max(1))
             }
             error => Self::internal(error),
+        }
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Database(error) => error.into(),
+            OpenError::Entropy(error) => Self::internal(error),
+        }
+    }
+}
+
+/// Whether a token was never ours or was used up is not for its bearer to know.
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Foreign | RefreshError::Over | RefreshError::Reused { .. } => {
+                Self::new(Kind::RefreshInvalid).caused_by(error)
+            }
+            RefreshError::Entropy(error) => Self::internal(error),
+            RefreshError::Database(error) => error.into(),
         }
     }
 }

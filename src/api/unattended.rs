@@ -1,4 +1,4 @@
-//! Work that is finished even if its client hangs up.
+//! Work that is finished even if its client hangs up, or is not waited for at all.
 
 use std::future::Future;
 
@@ -19,4 +19,10 @@ pub(super) async fn to_the_end<T: Send + 'static>(
             Err(_) => std::future::pending().await,
         },
     }
+}
+
+/// Starts `work`, which tells by itself what became of it. The answer does not wait for it, so that the
+/// time that it takes tells nobody anything.
+pub(super) fn without_an_answer(work: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(work.in_current_span());
 }

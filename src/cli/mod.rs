@@ -1,13 +1,18 @@
 //! The command line: one file for each command.
 
+mod adopt;
 mod banner;
 mod config;
 mod dev;
+mod email;
+pub mod erasure;
+mod keys;
 mod migrate;
 mod openapi;
 mod providers;
 mod serve;
 mod sms;
+mod users;
 
 use std::path::Path;
 
@@ -35,14 +40,25 @@ enum Command {
     /// Bring the database's schema up to date, or show how it stands.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// The keys that sign access tokens: list them, have a new one.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Look at the messages that were sent.
     #[command(subcommand)]
     Sms(sms::Sms),
+    /// Look after the people who have accounts, and bring them over from another system.
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Bring the people over from the database of an application that Ringfence takes the place of.
+    Adopt(adopt::Arguments),
     /// Print the settings in force, secrets masked.
     Config,
     /// What concerns the carriers of codes.
     #[command(subcommand)]
     Providers(providers::Providers),
+    /// What concerns the server that e-mails go to.
+    #[command(subcommand)]
+    Email(email::Email),
     /// Print the document of the API (OpenAPI 3.1).
     Openapi,
 }
@@ -68,9 +84,13 @@ pub fn run() -> anyhow::Result<()> {
             Command::Serve => serve::run(&environment).await,
             Command::Dev => dev::run(environment).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
+            Command::Keys(keys) => keys::run(&environment, keys).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,
+            Command::Users(users) => users::run(&environment, users).await,
+            Command::Adopt(arguments) => adopt::run(&environment, &arguments).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,
+            Command::Email(email) => email::run(&environment, &email).await,
             Command::Openapi => openapi::run(),
         }
     })

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::app::Application;
@@ -17,12 +18,17 @@ use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
+use crate::otp::OtpFailure;
+use crate::phone_changes;
+use crate::reset_tickets;
+use crate::tokens;
 
-use super::{migrate, read_settings};
+use super::{erasure, migrate, read_settings};
 
 /// How long requests under way may take after we were told to stop: within the 10 s that container
 /// runtimes commonly wait before they kill.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
+const POST_STOP_TIMEOUT: Duration = Duration::from_secs(1);
 const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Every replica does the housekeeping; none minds when another was faster.
 const HOUSEKEEPING_PERIOD: Duration = Duration::from_mins(5);
@@ -55,7 +61,12 @@ pub(super) async fn serve(
     let application =
         Application::build(settings, database.clone(), Clock::default(), base_url.clone()).await?;
     let housekeeping = tokio::spawn(keep_house(application.state.clone()));
+    let hearing = tokio::spawn(hear_of_ended_sessions(application.state.clone()));
+    let (stopping_post, post_stopped) = watch::channel(false);
+    let state = application.state.clone();
+    let post = tokio::spawn(async move { state.emails.post(&state.database, post_stopped).await });
     let limits = application.limits.clone();
+    let reading_keys = tokio::spawn(keep_keys(application.state.clone()));
     let forgetting = tokio::spawn(every(LIMITS_PERIOD, move || {
         limits.forget_idle();
         std::future::ready(())
@@ -64,8 +75,12 @@ pub(super) async fn serve(
     ready(address, &base_url);
     tokio::task::spawn_blocking(PhoneNumber::load_plans);
     listen(listener, &application, told_to_stop).await;
+    stopping_post.send_replace(true);
+    stop_post(post).await;
     housekeeping.abort();
+    reading_keys.abort();
     forgetting.abort();
+    hearing.abort();
     close(&database).await;
     info!("stopped");
     Ok(())
@@ -96,6 +111,14 @@ async fn listen(
     }
 }
 
+/// An e-mail that is being handed over is finished: cut off it might be sent twice.
+async fn stop_post(mut post: JoinHandle<()>) {
+    if tokio::time::timeout(POST_STOP_TIMEOUT, &mut post).await.is_err() {
+        warn!("the mail server does not answer; an e-mail may be sent again");
+        post.abort();
+    }
+}
+
 async fn close(database: &PgPool) {
     if tokio::time::timeout(POOL_CLOSE_TIMEOUT, database.close()).await.is_err() {
         warn!("some database connections did not close in time");
@@ -122,20 +145,43 @@ fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
+/// Keeps the set of ended sessions fed.
+async fn hear_of_ended_sessions(state: crate::state::AppState) {
+    state.sessions.revocations().follow(&state.database, &state.clock, &state.entropy).await;
+}
+
 /// Deletes, again and again, what nothing asks for any more.
 async fn keep_house(state: crate::state::AppState) {
     every(HOUSEKEEPING_PERIOD, || async {
         let now = state.clock.now();
         let deleted = async {
             let tickets = login_tickets::delete_expired(&state.database, now).await?;
+            let resets = reset_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
+            let changes = phone_changes::delete_expired(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
-            Ok::<_, sqlx::Error>(tickets + devices + codes)
+            let sessions = state.sessions.delete_expired(&state.database, now).await?;
+            let emails = state.emails.keep_house(&state.database, now).await?;
+            // Last, since it also wants the store of codes, which may be away.
+            let people = erasure::erase_due(&state.otp, &state.database, now).await?;
+            let begun = tickets + resets + devices + changes;
+            Ok::<_, OtpFailure>(begun + codes + sessions + emails + people)
         };
         match deleted.await {
             Ok(0) => {}
             Ok(rows) => info!(rows, "deleted what has run out"),
             Err(cause) => error!(cause = &cause as &dyn std::error::Error, "housekeeping failed"),
+        }
+    })
+    .await;
+}
+
+/// Looks, again and again, how the signing keys stand, and has the next one made when it is due.
+async fn keep_keys(state: crate::state::AppState) {
+    every(tokens::RELOAD_PERIOD, || async {
+        if let Err(cause) = state.tokens.reload_keys(&state.database, state.clock.now()).await {
+            let cause: &dyn std::error::Error = &cause;
+            error!(cause, "the signing keys could not be read anew; those in memory stay");
         }
     })
     .await;

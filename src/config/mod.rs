@@ -4,6 +4,7 @@
 
 #[cfg(feature = "aws")]
 mod aws_sns;
+mod email;
 mod environment;
 mod money;
 mod providers;
@@ -16,4 +17,4 @@ pub use environment::{DotenvError, Environment};
 pub use providers::{CarrierSettings, ProviderSettings};
 pub use reader::{InForce, SettingsError};
 pub use sections::DEFAULT_LOG_LEVEL;
-pub use settings::{AppEnv, Settings};
+pub use settings::{AccountSettings, AppEnv, KeySettings, Settings};

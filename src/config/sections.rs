@@ -18,7 +18,10 @@ use crate::http::{RateLimit, TrustedProxies};
 use crate::otp::RedisStore;
 use crate::otp::{Channel, CodeStore, OtpCode, Rules};
 use crate::passwords::{Argon2Cost, Composition, PasswordPolicy};
+use crate::sessions;
 use crate::state::{Enumeration, LoginRules, OtpPolicy};
+use crate::tokens::IntrospectionClients;
+use crate::tokens::{KeyRules, SigningAlgorithm};
 
 use super::reader::Reader;
 use super::texts;
@@ -132,7 +135,7 @@ pub(super) fn code_store(reader: &mut Reader<'_>) -> CodeStore {
 pub(super) struct Tokens {
     pub(super) keyring: Keyring,
     pub(super) jwt_secret: Option<SecretString>,
-    pub(super) lifetime: TimeDelta,
+    pub(super) key_rules: KeyRules,
 }
 
 pub(super) fn tokens(reader: &mut Reader<'_>) -> Option<Tokens> {
@@ -142,8 +145,27 @@ pub(super) fn tokens(reader: &mut Reader<'_>) -> Option<Tokens> {
         JWT_SECRET_BYTES_MIN.. => Ok(SecretString::from(text)),
         bytes => Err(format!("has {bytes} bytes; at least {JWT_SECRET_BYTES_MIN} are wanted")),
     });
-    let lifetime = reader.or("JWT_EXPIRES_IN", "15m", parse_lifetime);
-    Some(Tokens { keyring: keyring?, jwt_secret, lifetime: lifetime? })
+    if reader.has("JWT_SECRET") && reader.has("JWT_ALGORITHM") {
+        reader.fault("JWT_ALGORITHM", "cannot be chosen with JWT_SECRET, which means HS256");
+    }
+    let algorithm =
+        reader.word("JWT_ALGORITHM", &SigningAlgorithm::ALL.map(|it| (it.as_str(), it)));
+    let max_age = reader.or("SIGNING_KEY_MAX_AGE", "90d", parse_max_age);
+    let token_lifetime = reader.or("JWT_EXPIRES_IN", "15m", parse_lifetime);
+    let key_rules =
+        KeyRules { algorithm: algorithm?, max_age: max_age?, token_lifetime: token_lifetime? };
+    Some(Tokens { keyring: keyring?, jwt_secret, key_rules })
+}
+
+/// `90d`, `2160h`: from a day to ten years; `never`.
+fn parse_max_age(text: &str) -> Result<Option<TimeDelta>, &'static str> {
+    if text == "never" {
+        return Ok(None);
+    }
+    let bounds = Duration::from_hours(24)..=Duration::from_hours(3650 * 24);
+    let age = humantime::parse_duration(text).ok().filter(|age| bounds.contains(age));
+    let age = age.and_then(|age| TimeDelta::from_std(age).ok());
+    age.map(Some).ok_or("a time like 90d from 1d to 3650d, or never, is wanted")
 }
 
 /// `900` (seconds), `15m`, `12h`, `7d`: from a minute to a year.
@@ -155,6 +177,26 @@ fn parse_lifetime(text: &str) -> Result<TimeDelta, &'static str> {
         .filter(|duration| bounds.contains(duration))
         .and_then(|duration| TimeDelta::from_std(duration).ok())
         .ok_or("seconds or a time like 15m, 12h or 7d is wanted, from 1m to 365d")
+}
+
+/// `access_token`: `JWT_EXPIRES_IN`.
+pub(super) fn sessions(
+    reader: &mut Reader<'_>,
+    access_token: Option<TimeDelta>,
+) -> Option<sessions::Rules> {
+    let absolute = reader.or("SESSION_ABSOLUTE_TTL", "30d", parse_lifetime);
+    let idle = reader.or("SESSION_IDLE_TTL", "14d", parse_lifetime);
+    let (absolute, idle) = (absolute?, idle?);
+    if idle > absolute {
+        let fault = "is longer than SESSION_ABSOLUTE_TTL, and would never be reached";
+        reader.fault("SESSION_IDLE_TTL", fault);
+    }
+    Some(sessions::Rules { absolute, idle, access_token: access_token? })
+}
+
+/// Nobody, where there are none.
+pub(super) fn introspection_clients(reader: &mut Reader<'_>) -> IntrospectionClients {
+    reader.secret("INTROSPECTION_CLIENTS", IntrospectionClients::parse).unwrap_or_default()
 }
 
 pub(super) struct Edge {

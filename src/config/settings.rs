@@ -7,15 +7,19 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::foundation::Keyring;
+use crate::emails;
+use crate::foundation::{Country, Keyring};
 use crate::http::{RateLimit, TrustedProxies};
 use crate::otp;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
+use crate::sessions;
 use crate::state::LoginRules;
+use crate::tokens::IntrospectionClients;
+use crate::tokens::KeyRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, money, sections, texts};
+use super::{Environment, email, money, sections, texts};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -42,6 +46,12 @@ pub struct Settings {
     pub jwt_secret: Option<SecretString>,
     /// `JWT_EXPIRES_IN`.
     pub token_lifetime: TimeDelta,
+    /// `SESSION_ABSOLUTE_TTL`, `SESSION_IDLE_TTL`, `JWT_EXPIRES_IN`.
+    pub sessions: sessions::Rules,
+    /// `INTROSPECTION_CLIENTS`.
+    pub introspection_clients: IntrospectionClients,
+    /// `JWT_ALGORITHM`, `SIGNING_KEY_MAX_AGE`, `JWT_EXPIRES_IN`; idle with `JWT_SECRET`.
+    pub key_rules: KeyRules,
     /// `RATE_LIMIT_MAX_REQUESTS` in `RATE_LIMIT_WINDOW_MS`.
     pub api_limit: RateLimit,
     /// `RATE_LIMIT_AUTH_MAX_REQUESTS` in `RATE_LIMIT_WINDOW_MS`.
@@ -56,8 +66,36 @@ pub struct Settings {
     pub otp: otp::Rules,
     /// `SMS_*`: what messages cost, and how much of it there may be.
     pub money: otp::Money,
+    /// `SMTP_URL` and `EMAIL_FROM`. `None`: no e-mails are sent.
+    pub email: Option<emails::Settings>,
     /// `OTP_POLICY`, `LOGIN_TICKET`, `USER_ENUMERATION`, `DEFAULT_REGION`.
     pub login: LoginRules,
+    /// `ARGON2_*`.
+    pub argon2: Argon2Cost,
+    /// `PASSWORD_*`.
+    pub passwords: PasswordPolicy,
+}
+
+/// What looking after the signing keys needs.
+#[derive(Debug)]
+pub struct KeySettings {
+    /// `DATABASE_URL`, or `DB_HOST` and its like.
+    pub database: PgConnectOptions,
+    /// `SECRET_KEY`.
+    pub keyring: Keyring,
+    /// What keys there shall be.
+    pub rules: KeyRules,
+    /// Whether `JWT_SECRET` is set, so that none of the keys is in use.
+    pub is_shared: bool,
+}
+
+/// What accounts are made and changed by on the command line.
+#[derive(Debug)]
+pub struct AccountSettings {
+    /// `DATABASE_URL`, or `DB_HOST` and its like.
+    pub database: PgConnectOptions,
+    /// `DEFAULT_REGION`: where national phone numbers are from.
+    pub default_region: Option<Country>,
     /// `ARGON2_*`.
     pub argon2: Argon2Cost,
     /// `PASSWORD_*`.
@@ -90,6 +128,22 @@ impl Settings {
         reader.finish(database).map(|(database, _)| database.options)
     }
 
+    /// Reads what accounts are made and changed by, without a server.
+    pub fn read_accounts(environment: &Environment) -> Result<AccountSettings, SettingsError> {
+        let mut reader = Reader::new(environment);
+        let database = sections::database(&mut reader);
+        let login = sections::login(&mut reader);
+        let passwords = sections::passwords(&mut reader);
+        let all = database.zip(login).zip(passwords);
+        let settings = all.map(|((database, login), (argon2, passwords))| AccountSettings {
+            database: database.options,
+            default_region: login.default_region,
+            argon2,
+            passwords,
+        });
+        reader.finish(settings).map(|(settings, _)| settings)
+    }
+
     /// Reads `SECRET_KEY` and `BASE_URL`: all that the addresses of webhooks need.
     pub fn read_webhooks(
         environment: &Environment,
@@ -98,6 +152,21 @@ impl Settings {
         let tokens = sections::tokens(&mut reader);
         let server = sections::server(&mut reader, false);
         let both = tokens.zip(server).map(|(tokens, server)| (tokens.keyring, server.base_url));
+        reader.finish(both).map(|(both, _)| both)
+    }
+
+    /// Reads what concerns the database, `SECRET_KEY` and the signing keys: all that looking after
+    /// these needs.
+    pub fn read_keys(environment: &Environment) -> Result<KeySettings, SettingsError> {
+        let mut reader = Reader::new(environment);
+        let database = sections::database(&mut reader);
+        let tokens = sections::tokens(&mut reader);
+        let both = database.zip(tokens).map(|(database, tokens)| KeySettings {
+            database: database.options,
+            keyring: tokens.keyring,
+            rules: tokens.key_rules,
+            is_shared: tokens.jwt_secret.is_some(),
+        });
         reader.finish(both).map(|(both, _)| both)
     }
 
@@ -116,6 +185,9 @@ impl Settings {
         let database = sections::database(reader);
         let code_store = sections::code_store(reader);
         let tokens = sections::tokens(reader);
+        let lifetime = tokens.as_ref().map(|tokens| tokens.key_rules.token_lifetime);
+        let sessions = sections::sessions(reader, lifetime);
+        let introspection_clients = sections::introspection_clients(reader);
         let edge = sections::edge(reader);
         let india_dlt = texts::india_dlt(reader);
         let is_registered_in_india = india_dlt.is_some();
@@ -123,6 +195,7 @@ impl Settings {
         let names = carriers.as_ref().map_or(&[][..], |carriers| &carriers.names);
         let money = money::money(reader, names);
         let otp = sections::otp(reader, is_production, is_registered_in_india);
+        let email = email::email(reader);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
 
@@ -139,7 +212,10 @@ impl Settings {
             code_store,
             keyring: tokens.keyring,
             jwt_secret: tokens.jwt_secret,
-            token_lifetime: tokens.lifetime,
+            sessions: sessions?,
+            introspection_clients,
+            token_lifetime: tokens.key_rules.token_lifetime,
+            key_rules: tokens.key_rules,
             api_limit: edge.api_limit,
             auth_limit: edge.auth_limit,
             origins: edge.origins,
@@ -147,6 +223,7 @@ impl Settings {
             carriers: carriers?,
             otp: otp?,
             money: money?,
+            email,
             login: login?,
             argon2,
             passwords,

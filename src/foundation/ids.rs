@@ -29,6 +29,21 @@ macro_rules! id {
             pub fn parse(text: &str) -> Option<Self> {
                 Uuid::parse_str(text).ok().map(Self)
             }
+
+            /// One that was packed by [`Self::as_bytes`].
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+
+            /// For packing.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+
+            /// What sorts before every id that is made at `time` or later, and after every other.
+            pub fn first_of(time: DateTime<Utc>) -> Self {
+                Self(uuid_of(time, &[0; 10]))
+            }
         }
 
         impl fmt::Display for $name {
@@ -52,6 +67,10 @@ id!(
     MessageId
 );
 id!(
+    /// One e-mail: the primary key of `email_outbox`, the local part of its `Message-ID`.
+    EmailId
+);
+id!(
     /// One sign-in: the primary key of `sessions`, the claim `sid`.
     SessionId
 );
@@ -61,6 +80,10 @@ id!(
 );
 
 fn new_uuid(now: DateTime<Utc>, entropy: &Entropy) -> Result<Uuid, EntropyError> {
-    let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or(0);
-    Ok(uuid::Builder::from_unix_timestamp_millis(milliseconds, &entropy.bytes()?).into_uuid())
+    Ok(uuid_of(now, &entropy.bytes()?))
+}
+
+fn uuid_of(time: DateTime<Utc>, random: &[u8; 10]) -> Uuid {
+    let milliseconds = u64::try_from(time.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, random).into_uuid()
 }

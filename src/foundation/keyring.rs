@@ -30,6 +30,12 @@ pub enum Purpose {
     Webhook,
     /// Encryption of codes that a carrier is to speak.
     SpokenCode,
+    /// HMAC by which refresh tokens are known to be ours.
+    RefreshToken,
+    /// HMAC that makes the secret of a refresh token out of that of the one before.
+    RefreshSecret,
+    /// Encryption of what stands in an e-mail that waits to be sent.
+    Email,
 }
 
 impl Purpose {
@@ -40,6 +46,9 @@ impl Purpose {
             Self::LedgerNumber => b"ringfence ledger number v1",
             Self::Webhook => b"ringfence webhook v1",
             Self::SpokenCode => b"ringfence spoken code v1",
+            Self::RefreshToken => b"ringfence refresh token v1",
+            Self::RefreshSecret => b"ringfence refresh secret v1",
+            Self::Email => b"ringfence email v1",
         }
     }
 }
@@ -88,6 +97,12 @@ impl Keyring {
     /// HMAC-SHA-256 of `message` under the current key. Its id is [`Self::current_id`].
     pub fn mac(&self, purpose: Purpose, message: &[u8]) -> Vec<u8> {
         hmac::sign(&self.current().mac_key(purpose), message).as_ref().to_vec()
+    }
+
+    /// HMAC-SHA-256 of `message` under the key `key_id`, where we have it.
+    pub fn mac_under(&self, purpose: Purpose, key_id: &str, message: &[u8]) -> Option<Vec<u8>> {
+        let key = self.find(key_id)?.mac_key(purpose);
+        Some(hmac::sign(&key, message).as_ref().to_vec())
     }
 
     /// Whether `mac` was made of `message` under the key `key_id`; compared in constant time.

@@ -9,6 +9,7 @@ mod email_address;
 mod entropy;
 mod ids;
 mod keyring;
+mod language;
 mod opaque_token;
 mod phone_number;
 
@@ -18,7 +19,8 @@ pub use clock::ManualClock;
 pub use clock::{Clock, whole_seconds_until};
 pub use email_address::{EmailAddress, EmailAddressError};
 pub use entropy::{Entropy, EntropyError};
-pub use ids::{ChallengeId, MessageId, SessionId, TokenId, UserId};
+pub use ids::{ChallengeId, EmailId, MessageId, SessionId, TokenId, UserId};
 pub use keyring::{Keyring, KeyringError, Purpose as KeyPurpose, Unreadable};
+pub use language::Language;
 pub use opaque_token::{OpaqueToken, TokenHash};
 pub use phone_number::{Country, NumberType, PhoneNumber, PhoneNumberError};

@@ -11,7 +11,7 @@ use super::{Entropy, EntropyError};
 
 const BYTES: usize = 32;
 
-/// A login ticket or a device token. Never stored and never logged: store its [`TokenHash`].
+/// A login ticket, a device token or the token of a link. Never stored and never logged: store its [`TokenHash`].
 #[derive(Clone)]
 pub struct OpaqueToken(Zeroizing<String>);
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, header::ACCEPT_LANGUAGE};
+use axum::http::{Extensions, HeaderMap, header::ACCEPT_LANGUAGE, header::USER_AGENT};
 use ipnet::IpNet;
 
 use crate::foundation::ClientAddress;
@@ -55,6 +55,8 @@ fn read_hop(text: &str) -> Option<IpAddr> {
 
 /// The longest `Accept-Language` that is looked at, in characters; browsers' have a fraction of it.
 const LANGUAGES_MAX: usize = 200;
+/// So much of `User-Agent` is kept, in characters: browsers' have some 120.
+const USER_AGENT_MAX: usize = 256;
 
 /// Who is asking.
 #[derive(Clone, Debug)]
@@ -63,6 +65,8 @@ pub struct Client {
     pub address: ClientAddress,
     /// `Accept-Language`, for the text of a message.
     pub languages: Option<String>,
+    /// `User-Agent`, its first 256 characters; none where it has any but printable ASCII ones.
+    pub user_agent: Option<String>,
 }
 
 /// Puts the client's address where [`Client`] and the limits find it.
@@ -89,9 +93,15 @@ impl<S: Sync> FromRequestParts<S> for Client {
         let languages = lines.join(", ");
         Ok(Self {
             address: address.unwrap_or(ClientAddress::new(IpAddr::from([0, 0, 0, 0]))),
+            user_agent: user_agent(&parts.headers),
             languages: (1..=LANGUAGES_MAX).contains(&languages.len()).then_some(languages),
         })
     }
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?.trim();
+    (!text.is_empty()).then(|| text.chars().take(USER_AGENT_MAX).collect())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -35,13 +35,18 @@ impl FieldError {
 }
 
 /// The fields of a body that have not been asked for yet, and what is wrong so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Fields {
     values: Map<String, Value>,
     errors: Vec<FieldError>,
 }
 
 impl Fields {
+    /// Fields that came otherwise than in a body.
+    pub(super) fn new(values: Map<String, Value>, errors: Vec<FieldError>) -> Self {
+        Self { values, errors }
+    }
+
     /// A text that must be there, parsed.
     pub fn required<T, E: Display>(
         &mut self,
@@ -86,9 +91,44 @@ impl Fields {
         }
     }
 
+    /// A list of texts that may be there, each parsed. The first that is wrong is told.
+    pub fn list<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        code: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let entries = match self.values.remove(name)? {
+            Value::Null => return None,
+            Value::Array(entries) => entries,
+            _ => Vec::from([Value::Null]),
+        };
+        let texts: Option<Vec<&str>> = entries.iter().map(Value::as_str).collect();
+        let Some(texts) = texts else {
+            self.error(FieldError::new(name, "wrong_type", "This field is a list of strings."));
+            return None;
+        };
+        match texts.into_iter().map(parse).collect() {
+            Ok(values) => Some(values),
+            Err(error) => {
+                self.error(FieldError::new(name, code, error));
+                None
+            }
+        }
+    }
+
     /// Whether the field is there and not `null`.
     pub fn has(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Whether the field is there and `null`, which is all that there is to read of it then.
+    pub fn take_null(&mut self, name: &str) -> bool {
+        let is_null = self.values.get(name).is_some_and(Value::is_null);
+        if is_null {
+            self.values.remove(name);
+        }
+        is_null
     }
 
     /// Something else is wrong.
@@ -128,6 +168,23 @@ impl<S: Sync> FromRequest<S> for Fields {
                 error.column()
             ))),
         }
+    }
+}
+
+/// For requests that may come without a body: one without `Content-Type` has none.
+impl<S: Sync> OptionalFromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(CONTENT_TYPE) {
+            let body = read_body(request.into_body()).await?;
+            return if body.is_empty() {
+                Ok(None)
+            } else {
+                Err(Problem::new(Kind::ContentTypeNotSupported))
+            };
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 

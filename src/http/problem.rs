@@ -6,11 +6,17 @@ use std::sync::Arc;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::fields::FieldError;
 use super::kind::Kind;
+
+/// How old the login behind a token may be where [`Kind::StepUpRequired`] is the refusal: the `max_age`
+/// of RFC 9470.
+pub const STEP_UP_MAX_AGE: TimeDelta = TimeDelta::minutes(15);
+const PLAIN_CHALLENGE: &str = r#"Bearer realm="ringfence""#;
 
 /// An answer that refuses. Rendered by the outermost layer, which knows the request's id.
 #[derive(Clone, Debug)]
@@ -159,17 +165,34 @@ impl IntoResponse for Problem {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(self.kind)));
+            headers.insert(WWW_AUTHENTICATE, challenge(self.kind));
         }
         response.extensions_mut().insert(self);
         response
     }
 }
 
-/// RFC 6750, 3: a request that brought no token is told no error.
-fn challenge(kind: Kind) -> &'static str {
+/// RFC 6750, 3: a request that brought no token is told no error. RFC 9470, 3: one whose login is too
+/// long ago, or was without a code, is told how fresh it must be.
+fn challenge(kind: Kind) -> HeaderValue {
     match kind {
-        Kind::TokenInvalid => r#"Bearer realm="ringfence", error="invalid_token""#,
-        _ => r#"Bearer realm="ringfence""#,
+        Kind::TokenInvalid => {
+            HeaderValue::from_static(r#"Bearer realm="ringfence", error="invalid_token""#)
+        }
+        Kind::StepUpRequired => step_up_challenge(),
+        Kind::ClientInvalid => {
+            HeaderValue::from_static(r#"Basic realm="ringfence", charset="UTF-8""#)
+        }
+        _ => HeaderValue::from_static(PLAIN_CHALLENGE),
     }
+}
+
+fn step_up_challenge() -> HeaderValue {
+    let error = "insufficient_user_authentication";
+    let words = "A fresh login with a code is required";
+    let max_age = STEP_UP_MAX_AGE.num_seconds();
+    let challenge = format!(
+        r#"{PLAIN_CHALLENGE}, error="{error}", error_description="{words}", max_age="{max_age}""#
+    );
+    HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static(PLAIN_CHALLENGE))
 }

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_fits_only_its_code_number_and_challenge() {
+    fn a_hash_fits_only_its_code_number_challenge_and_purpose() {
         let keyring = Keyring::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
         let entropy = Entropy::default();
         let new_id = || ChallengeId::new(DateTime::UNIX_EPOCH, &entropy).unwrap();
@@ -116,6 +116,9 @@ mod tests {
         assert!(binding.matches(&keyring, &code, &hash));
         assert!(!binding.matches(&keyring, &OtpCode::parse("123457").unwrap(), &hash));
         assert!(!Binding { challenge: new_id(), ..binding }.matches(&keyring, &code, &hash));
+        for purpose in [Purpose::PasswordReset, Purpose::PhoneChange] {
+            assert!(!Binding { purpose, ..binding }.matches(&keyring, &code, &hash));
+        }
         assert!(!Binding { number: &other_number, ..binding }.matches(&keyring, &code, &hash));
     }
 

@@ -97,6 +97,7 @@ impl Otp {
             Carriage::Delivery(_, provider, code) => {
                 let text = &texts.render(addressee, to, channel, code);
                 let language = addressee.language;
+                let code = Some(code);
                 let message = Message { id, challenge, to, channel, code, text, language };
                 provider.send(now, &message).await.map(|accepted| Some(accepted.reference))
             }

@@ -24,6 +24,7 @@ use super::{Channel, Otp, OtpCode, OtpFailure, Provider, Purpose, Scope, StoreFa
 pub struct Guess {
     user: UserId,
     challenge: ChallengeId,
+    purpose: Purpose,
     /// Proven where the guess is right.
     pub number: PhoneNumber,
     /// How the code travelled.
@@ -111,18 +112,24 @@ impl From<StoreFailure> for GuessError {
 
 impl Guess {
     fn key(&self) -> Key {
-        Key { user: self.user, purpose: Purpose::Login, id: self.challenge }
+        Key { user: self.user, purpose: self.purpose, id: self.challenge }
     }
 }
 
 impl Otp {
-    /// Spends a guess on the user's live code before it is judged, so that it is spent even if we
-    /// die while judging.
-    pub async fn take_guess(&self, database: &PgPool, user: UserId) -> Result<Guess, GuessError> {
+    /// Spends a guess on the user's live code for `purpose` before it is judged, so that it is spent
+    /// even if we die while judging. Wrong ones are counted together, whatever the purpose.
+    pub async fn take_guess(
+        &self,
+        database: &PgPool,
+        user: UserId,
+        purpose: Purpose,
+    ) -> Result<Guess, GuessError> {
         let now = self.clock.now();
         let mut work = Work::on(database);
-        let row = self.store.begin_attempt(&mut work, user, Purpose::Login, now).await?;
-        let mut guess = self.read_guess(row.ok_or(GuessError::NoLiveCode)?, user, now)?;
+        let row = self.store.begin_attempt(&mut work, user, purpose, now).await?;
+        let row = row.ok_or(GuessError::NoLiveCode)?;
+        let mut guess = self.read_guess(row, user, purpose, now)?;
         let windows = lockout::windows(self.rules.wrong_per_hour);
         for (scope, subject) in [Scope::User, Scope::Number].into_iter().zip(&guess.counted) {
             let connection = work.connection().await?;
@@ -212,19 +219,27 @@ impl Otp {
     }
 
     fn judge_ourselves(&self, guess: &Guess, code: &OtpCode, hash: &CodeHash) -> Judgement {
-        let Guess { challenge, number, .. } = guess;
-        let binding = Binding { purpose: Purpose::Login, challenge: *challenge, number };
+        let Guess { challenge, purpose, ref number, .. } = *guess;
+        let binding = Binding { purpose, challenge, number };
         if binding.matches(&self.keyring, code, hash) { Judgement::Right } else { Judgement::Wrong }
     }
 
-    async fn give_back(&self, database: &PgPool, guess: &Guess) -> Result<(), OtpFailure> {
+    /// Gives a guess back that came to nothing through no fault of who made it. A code of our own is
+    /// as good as before; one that a provider has called right is used up there.
+    pub async fn give_back(&self, database: &PgPool, guess: &Guess) -> Result<(), OtpFailure> {
         let mut work = Work::on(database);
         self.store.give_attempt_back(&mut work, &guess.key()).await?;
         windows::give_back(work.connection().await?, &guess.counted, guess.spent_at).await?;
         Ok(work.commit().await?)
     }
 
-    fn read_guess(&self, row: Row, user: UserId, now: DateTime<Utc>) -> Result<Guess, GuessError> {
+    fn read_guess(
+        &self,
+        row: Row,
+        user: UserId,
+        purpose: Purpose,
+        now: DateTime<Utc>,
+    ) -> Result<Guess, GuessError> {
         let unreadable = |what: &str| GuessError::from(sqlx::Error::Decode(what.into()));
         let number = PhoneNumber::from_e164(&row.phone_number)
             .ok_or_else(|| unreadable("otp_challenges.phone_number is not E.164"))?;
@@ -241,6 +256,7 @@ impl Otp {
         Ok(Guess {
             user,
             challenge: row.id,
+            purpose,
             counted: [Subject::guesses_of_user(user), Subject::guesses_of_number(&number)],
             number,
             channel,

@@ -1,5 +1,7 @@
 //! The limits on sending: what a send counts against, and whether there is room.
 
+use std::iter;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::foundation::PhoneNumber;
@@ -8,6 +10,13 @@ use super::send::{Draft, Recipient, SendError};
 use super::windows::{Subject, Window};
 use super::work::Work;
 use super::{Otp, Purpose, Rules, Scope};
+
+/// Codes for a new password that one user is sent in an hour. Anybody can ask for them, so there are
+/// fewer than of those that a password was proven for.
+const RESETS_PER_HOUR: u32 = 3;
+/// … and in a day: whoever asks for them in somebody's name leaves half of the default cap on the number
+/// to that person's logins.
+const RESETS_PER_DAY: u32 = 5;
 
 /// One of the limits on sending.
 struct SendLimit {
@@ -33,16 +42,17 @@ impl Otp {
         recipient: &Recipient,
         now: DateTime<Utc>,
     ) -> Result<Counted, SendError> {
-        let (user, horizon) = (recipient.user, now - self.rules.lifetime);
-        let is_free = self.store.take_free_resend(work, user, Purpose::Login, horizon).await?;
+        let (user, purpose) = (recipient.user, recipient.purpose);
+        let horizon = now - self.rules.lifetime;
+        let is_free = self.store.take_free_resend(work, user, purpose, horizon).await?;
         let limits = self.send_limits(recipient, is_free);
         if let Err(refusal) = self.count_against(work, &limits, now).await {
             if is_free {
-                self.store.undo_free_resend(user, Purpose::Login).await;
+                self.store.undo_free_resend(user, purpose).await;
             }
             return Err(refusal);
         }
-        let subjects = limits.map(|limit| limit.subject).to_vec();
+        let subjects = limits.into_iter().map(|limit| limit.subject).collect();
         Ok(Counted { subjects, is_free })
     }
 
@@ -50,7 +60,8 @@ impl Otp {
     pub(super) async fn undo_count_send(&self, draft: &Draft, is_free: bool) {
         self.store.undo_count(&draft.counted, draft.reserved_at).await;
         if is_free {
-            self.store.undo_free_resend(draft.recipient.user, Purpose::Login).await;
+            let Recipient { user, purpose, .. } = draft.recipient;
+            self.store.undo_free_resend(user, purpose).await;
         }
     }
 
@@ -74,17 +85,25 @@ impl Otp {
 
     /// What a send counts against. The user comes first even where there is no wait: that row is
     /// what makes two sends to one user follow each other.
-    fn send_limits(&self, recipient: &Recipient, is_free: bool) -> [SendLimit; 3] {
+    fn send_limits(&self, recipient: &Recipient, is_free: bool) -> Vec<SendLimit> {
         let rules = &self.rules;
         let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
         let has_wait = !is_free && rules.resend_wait > TimeDelta::zero();
         let wait = has_wait.then_some(Window { events: 1, period: rules.resend_wait });
-        [
-            SendLimit {
-                scope: Scope::User,
-                subject: Subject::sends_to_user(recipient.user),
-                windows: wait.into_iter().collect(),
-            },
+        let of_user = SendLimit {
+            scope: Scope::User,
+            subject: Subject::sends_to_user(recipient.user),
+            windows: wait.into_iter().collect(),
+        };
+        let of_resets = (recipient.purpose == Purpose::PasswordReset).then(|| SendLimit {
+            scope: Scope::User,
+            subject: Subject::resets_of_user(recipient.user),
+            windows: vec![
+                Window { events: RESETS_PER_HOUR, period: hour },
+                Window { events: RESETS_PER_DAY, period: day },
+            ],
+        });
+        let of_others = [
             SendLimit {
                 scope: Scope::Number,
                 subject: Subject::sends_to_number(&recipient.number),
@@ -98,7 +117,8 @@ impl Otp {
                 subject: Subject::sends_from_address(recipient.address),
                 windows: vec![Window { events: rules.per_address_hourly, period: hour }],
             },
-        ]
+        ];
+        iter::once(of_user).chain(of_resets).chain(of_others).collect()
     }
 }
 

@@ -13,7 +13,9 @@
 //! | judge a guess | `guess`, `code`, `lockout` (the wait after wrong ones) |
 //! | know what was sent, and what it cost | `ledger`, `money`, `spending` (where the two meet) |
 //! | hear from a carrier | `webhooks` (where it calls), `receive` |
+//! | tell a number something without a code | `notice` |
 //! | try a carrier | `trial` |
+//! | tell or forget what is kept of a person | `personal` |
 
 mod breaker;
 mod carriage;
@@ -27,11 +29,14 @@ mod ledger;
 mod limits;
 mod lockout;
 mod money;
+mod notice;
+mod personal;
 pub mod providers;
 mod receive;
 #[cfg(feature = "redis")]
 mod redis_store;
 mod send;
+mod single;
 mod spending;
 mod spoken;
 mod store;
@@ -49,6 +54,7 @@ use tracing::warn;
 
 use crate::foundation::{Clock, Country, Entropy, EntropyError, Keyring};
 
+pub use crate::foundation::Language;
 pub use breaker::BreakerState;
 pub use carriers::{Carrier, Carriers, Destination, Route};
 pub use channel::Channel;
@@ -60,13 +66,14 @@ pub use ledger::{Figures, ReportBy, ReportLine, report};
 pub use money::{
     Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
 };
+pub use personal::Exported;
 pub use providers::Provider;
 pub use receive::Noted;
 #[cfg(feature = "redis")]
 pub use redis_store::{RedisStore, RedisUrlError};
 pub use send::{Draft, Live, Recipient, SendError};
 pub use spoken::Speech;
-pub use text::{Addressee, AppHash, Language, Occasion, Texts};
+pub use text::{Addressee, AppHash, Occasion, Texts};
 pub use trial::Trial;
 pub use webhooks::{NoBaseUrl, WebhookLinks};
 
@@ -80,13 +87,23 @@ const BUDGETS_KEPT_FOR: TimeDelta = TimeDelta::days(400);
 pub enum Purpose {
     /// To finish a login, which also verifies the phone.
     Login,
+    /// To set a new password without the old one.
+    PasswordReset,
+    /// To make another number one's own.
+    PhoneChange,
 }
 
 impl Purpose {
+    /// Every purpose.
+    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "Redis would be asked"))]
+    pub(crate) const ALL: [Self; 3] = [Self::Login, Self::PasswordReset, Self::PhoneChange];
+
     /// As the database has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::PasswordReset => "password_reset",
+            Self::PhoneChange => "phone_change",
         }
     }
 }

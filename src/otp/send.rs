@@ -27,6 +27,8 @@ use super::{Addressee, Channel, Otp, OtpCode, OtpFailure, Purpose, Scope, StoreF
 pub struct Recipient {
     /// Whose code it is.
     pub user: UserId,
+    /// What the right code is good for.
+    pub purpose: Purpose,
     /// Where it goes.
     pub number: PhoneNumber,
     /// By which way.
@@ -175,15 +177,15 @@ impl Otp {
         self.conclude(database, transaction, entered, now).await
     }
 
-    /// The code that the user has been sent and can still enter, if any.
+    /// The code for `purpose` that the user has been sent and can still enter, if any.
     pub async fn find_live(
         &self,
         database: &PgPool,
         user: UserId,
+        purpose: Purpose,
         resend_at: DateTime<Utc>,
     ) -> Result<Option<Live>, OtpFailure> {
-        let now = self.clock.now();
-        let row = self.store.find_live(database, user, Purpose::Login, now).await?;
+        let row = self.store.find_live(database, user, purpose, self.clock.now()).await?;
         Ok(row.map(|row| Live {
             channel: Channel::parse(&row.channel).unwrap_or(self.rules.default_channel),
             destination: PhoneNumber::from_e164(&row.phone_number)
@@ -237,7 +239,7 @@ impl Otp {
         now: DateTime<Utc>,
     ) -> Result<Vec<Warning>, SendError> {
         let Some(carrier) = draft.carriage.carrier() else { return Ok(Vec::new()) };
-        let Recipient { number, channel, .. } = &draft.recipient;
+        let Recipient { number, channel, purpose, .. } = &draft.recipient;
         let price = self.money.price(carrier.name(), *channel, number);
         let entry = Entry {
             id: draft.message,
@@ -246,7 +248,7 @@ impl Otp {
             number,
             provider: carrier.name(),
             channel: *channel,
-            purpose: Purpose::Login.as_str(),
+            purpose: purpose.as_str(),
             price,
             currency: self.money.currency(),
         };
@@ -285,7 +287,7 @@ impl Otp {
         NewChallenge {
             id: draft.challenge,
             user: draft.recipient.user,
-            purpose: Purpose::Login,
+            purpose: draft.recipient.purpose,
             channel: draft.recipient.channel,
             number: &draft.recipient.number,
             provider: draft.carriage.provider_name(),
@@ -299,8 +301,8 @@ impl Otp {
 
     /// What is stored of the code, where we judge it.
     pub(super) fn code_hash(&self, draft: &Draft) -> Option<CodeHash> {
-        let number = &draft.recipient.number;
-        let binding = Binding { purpose: Purpose::Login, challenge: draft.challenge, number };
+        let Recipient { purpose, ref number, .. } = draft.recipient;
+        let binding = Binding { purpose, challenge: draft.challenge, number };
         draft.carriage.own_code().map(|code| binding.hash(&self.keyring, code))
     }
 }
@@ -315,7 +317,7 @@ pub(super) fn next_admitted(
 
 impl Draft {
     pub(super) fn key(&self) -> Key {
-        Key { user: self.recipient.user, purpose: Purpose::Login, id: self.challenge }
+        Key { user: self.recipient.user, purpose: self.recipient.purpose, id: self.challenge }
     }
 
     pub(super) fn parcel(&self) -> Parcel<'_> {

@@ -1,7 +1,9 @@
 //! The SQL of `otp_challenges`.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 use crate::foundation::{ChallengeId, PhoneNumber, UserId};
 
@@ -334,4 +336,47 @@ pub(super) async fn delete_old(
         .execute(connection)
         .await?;
     Ok(deleted.rows_affected())
+}
+
+/// A row of a person, for the person: all of it but the code's hash and which key made it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExportedCode)]
+pub(super) struct Exported {
+    pub(super) id: ChallengeId,
+    pub(super) purpose: String,
+    pub(super) channel: String,
+    /// E.164.
+    pub(super) phone_number: String,
+    pub(super) provider: String,
+    /// The carrier's own id, where it judges the code.
+    pub(super) provider_reference: Option<String>,
+    pub(super) attempts_left: i16,
+    pub(super) free_resend: bool,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) expires_at: DateTime<Utc>,
+    pub(super) sent_at: Option<DateTime<Utc>>,
+    pub(super) spoken_at: Option<DateTime<Utc>>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
+    pub(super) ended_as: Option<String>,
+}
+
+/// The challenges of `user`, oldest first.
+pub(super) async fn export(
+    connection: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<Exported>> {
+    sqlx::query_as!(
+        Exported,
+        r#"
+        SELECT id AS "id: _", purpose, channel, phone_number, provider, provider_reference,
+            attempts_left, free_resend, created_at, expires_at, sent_at, spoken_at, ended_at, ended_as
+        FROM otp_challenges
+        WHERE user_id = $1
+        ORDER BY created_at, id
+        "#,
+        user as _,
+    )
+    .fetch_all(connection)
+    .await
 }

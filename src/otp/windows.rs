@@ -31,6 +31,12 @@ impl Subject {
         Self(format!("send:user:{user}"))
     }
 
+    /// Codes for a new password, of which a user gets fewer than of others. Sorts between the user's
+    /// and the number's, as they are locked.
+    pub(super) fn resets_of_user(user: UserId) -> Self {
+        Self(format!("send:reset:{user}"))
+    }
+
     pub(super) fn sends_to_number(number: &PhoneNumber) -> Self {
         Self(format!("send:number:{}", number.e164()))
     }
@@ -57,6 +63,17 @@ impl Subject {
 
     pub(super) fn guesses_of_number(number: &PhoneNumber) -> Self {
         Self(format!("guess:number:{}", number.e164()))
+    }
+
+    /// All that is counted for a person with that number.
+    pub(super) fn all_of(user: UserId, number: &PhoneNumber) -> [Self; 5] {
+        [
+            Self::sends_to_user(user),
+            Self::resets_of_user(user),
+            Self::sends_to_number(number),
+            Self::guesses_of_user(user),
+            Self::guesses_of_number(number),
+        ]
     }
 }
 
@@ -164,6 +181,41 @@ pub(super) async fn redeem(
         &subjects,
         at,
         horizon,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The rows of `subjects`: what is counted, and when it happened.
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    subjects: &[Subject],
+) -> sqlx::Result<Vec<(String, Vec<DateTime<Utc>>)>> {
+    let subjects: Vec<_> = subjects.iter().map(|subject| subject.0.clone()).collect();
+    let rows = sqlx::query!(
+        "SELECT subject, events FROM otp_windows WHERE subject = ANY ($1) ORDER BY subject",
+        &subjects,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.subject, row.events)).collect())
+}
+
+/// Deletes the rows of `subjects`. Locks as [`give_back`] does.
+pub(super) async fn forget(
+    connection: &mut PgConnection,
+    subjects: &[Subject],
+) -> sqlx::Result<()> {
+    let subjects: Vec<_> = subjects.iter().map(|subject| subject.0.clone()).collect();
+    sqlx::query!(
+        r#"
+        DELETE FROM otp_windows
+        WHERE subject IN (
+            SELECT subject FROM otp_windows WHERE subject = ANY ($1) ORDER BY subject DESC FOR UPDATE
+        )
+        "#,
+        &subjects,
     )
     .execute(connection)
     .await?;

@@ -1,6 +1,6 @@
 //! The files that the pages are made of, as the binary carries them.
 //!
-//! Owns the two lists of paths and the headers that go with a file. Each list is whole in itself: what
+//! Owns the lists of paths and the headers that go with a file. Each list is whole in itself: what
 //! both need (`base.css`, `dom.js`, …) appears in both, so that either router works without the other.
 
 use axum::{
@@ -62,8 +62,21 @@ pub(super) const DEMO: &[File] = &[
     file!("/assets/demo/exchanges.js", JS, "exchanges.js"),
     file!("/assets/demo/problem.js", JS, "problem.js"),
     file!("/assets/demo/token.js", JS, "token.js"),
+    file!("/assets/demo/forms.js", JS, "forms.js"),
+    file!("/assets/demo/tokens.js", JS, "tokens.js"),
+    file!("/assets/demo/account.js", JS, "account.js"),
     file!("/assets/demo/demo.js", JS, "demo.js"),
     file!("/assets/demo/inbox.js", JS, "inbox.js"),
+];
+
+pub(super) const EMAIL: &[File] = &[
+    file!("/email/verify", HTML, "email.html"),
+    file!("/account/undo", HTML, "undo.html"),
+    file!("/assets/email/mark.svg", SVG, "mark.svg"),
+    file!("/assets/email/base.css", CSS, "base.css"),
+    file!("/assets/email/dom.js", JS, "dom.js"),
+    file!("/assets/email/email.js", JS, "email.js"),
+    file!("/assets/email/undo.js", JS, "undo.js"),
 ];
 
 pub(super) const DOCS: &[File] = &[

@@ -1,4 +1,5 @@
-//! The browser pages: the demo at `/`, the inbox at `/dev/inbox`, the documentation at `/docs`.
+//! The browser pages: the demo at `/`, the inbox at `/dev/inbox`, the documentation at `/docs`, and
+//! `/email/verify` and `/account/undo`, where the links of e-mails lead.
 //!
 //! Owns the HTML, CSS and JavaScript that the binary carries, and the content security policy they
 //! are sent with. It never reads a setting, a request or the database: whatever the pages show, their
@@ -44,6 +45,12 @@ pub fn docs_router<S: Clone + Send + Sync + 'static>(openapi: Bytes) -> Router<S
         ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], openapi)
     };
     routes(file::DOCS).route("/openapi.json", get(document))
+}
+
+/// The pages that the links of e-mails lead to, `/email/verify` and `/account/undo`, with their assets
+/// under `/assets/email/`.
+pub fn email_router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    routes(file::EMAIL)
 }
 
 /// One route for each file, rather than a wildcard: a path that does not exist meets the fallback of

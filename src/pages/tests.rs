@@ -11,14 +11,15 @@ use axum::{
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-use super::{CONTENT_SECURITY_POLICY, demo_router, docs_router};
+use super::{CONTENT_SECURITY_POLICY, demo_router, docs_router, email_router};
 
-const PAGES: [&str; 3] = ["/", "/dev/inbox", "/docs"];
+const PAGES: [&str; 5] = ["/", "/dev/inbox", "/docs", "/email/verify", "/account/undo"];
 /// Served by other parts of the server; the pages link to them.
 const ELSEWHERE: [&str; 2] = ["/dev/inbox/messages", "/.well-known/jwks.json"];
 
 async fn fetch(path: &str) -> (StatusCode, Response<()>, String) {
     let app: Router = demo_router().merge(docs_router("{\"openapi\":\"3.1.0\"}".into()));
+    let app = app.merge(email_router());
     let request = Request::get(path).body(Body::empty()).unwrap();
     let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
@@ -70,7 +71,7 @@ async fn every_file_is_used_by_a_page() {
     for page in PAGES {
         used.extend(reachable_from(page).await);
     }
-    for file in super::file::DEMO.iter().chain(super::file::DOCS) {
+    for file in super::file::DEMO.iter().chain(super::file::DOCS).chain(super::file::EMAIL) {
         assert!(used.contains(file.path), "nothing refers to {}", file.path);
     }
 }
@@ -78,7 +79,7 @@ async fn every_file_is_used_by_a_page() {
 #[tokio::test]
 async fn every_file_in_the_folder_is_served() {
     let mut served = BTreeSet::new();
-    for file in super::file::DEMO.iter().chain(super::file::DOCS) {
+    for file in super::file::DEMO.iter().chain(super::file::DOCS).chain(super::file::EMAIL) {
         served.insert(fetch(file.path).await.2);
     }
     for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/pages/assets")).unwrap() {
@@ -108,7 +109,7 @@ async fn no_page_carries_a_script_a_style_or_a_handler_of_its_own() {
 
 #[tokio::test]
 async fn nothing_comes_from_another_origin() {
-    for file in super::file::DEMO.iter().chain(super::file::DOCS) {
+    for file in super::file::DEMO.iter().chain(super::file::DOCS).chain(super::file::EMAIL) {
         let text = fetch(file.path).await.2;
         let loaded = [" href=\"", " src=\"", "url(\"", " from \"", "import(\"", "fetch(\""]
             .map(|before| quoted_after(&text, before))
@@ -126,6 +127,8 @@ async fn pages_and_assets_carry_their_type_and_the_strict_policy() {
         ("/", "text/html; charset=utf-8"),
         ("/dev/inbox", "text/html; charset=utf-8"),
         ("/docs", "text/html; charset=utf-8"),
+        ("/email/verify", "text/html; charset=utf-8"),
+        ("/account/undo", "text/html; charset=utf-8"),
         ("/assets/demo/demo.js", "text/javascript; charset=utf-8"),
         ("/assets/docs/docs.css", "text/css; charset=utf-8"),
         ("/assets/docs/mark.svg", "image/svg+xml"),

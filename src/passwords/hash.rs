@@ -1,6 +1,6 @@
-//! A password hash as it is stored: the PHC string format, read within bounds.
+//! A password hash as it is stored: the PHC string format and those of other systems, read within bounds.
 //!
-//! Owns the reading and writing of the format. Never runs Argon2, never allocates what a stored string asks for.
+//! Owns the reading and writing of the formats. Never hashes, never allocates what a stored string asks for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,11 +11,13 @@ use thiserror::Error;
 
 use super::cost::{Argon2Cost, CostError};
 use super::derivation::Derivation;
+use super::foreign::Foreign;
+use super::scheme::Scheme;
 
 /// A stored password hash: how it was made, and the tag. Cheap to copy; its `Debug` shows neither salt nor tag.
 #[derive(Clone, Copy)]
 pub struct PasswordHash {
-    pub(super) derivation: Derivation,
+    pub(super) scheme: Scheme,
     /// Compared by its own `==`, which takes the same time wherever two tags differ.
     pub(super) tag: phc::Output,
 }
@@ -25,11 +27,22 @@ impl PasswordHash {
     pub const SALT_LENGTH: usize = Derivation::SALT_LENGTH;
 
     /// Reads a PHC string such as `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<tag>`: any of the three kinds of Argon2,
-    /// either version, no key id and no associated data.
+    /// either version, no key id and no associated data. Also reads bcrypt, scrypt and PBKDF2 as other systems
+    /// write them.
     ///
     /// # Errors
-    /// [`InvalidHash`]; a cost outside of [`Argon2Cost`]'s bounds is refused here, before anything is allocated.
+    /// [`InvalidHash`]; a cost outside of the bounds of its kind is refused here, before anything is allocated.
     pub fn parse(text: &str) -> Result<Self, InvalidHash> {
+        match Foreign::parse(text) {
+            Some(read) => {
+                let (how, tag) = read?;
+                Ok(Self { scheme: Scheme::Foreign { how, tag_length: tag.len() }, tag })
+            }
+            None => Self::parse_argon2(text),
+        }
+    }
+
+    fn parse_argon2(text: &str) -> Result<Self, InvalidHash> {
         let parsed = phc::PasswordHash::new(text)?;
         let algorithm =
             Algorithm::try_from(parsed.algorithm.as_str()).map_err(|_| InvalidHash::Algorithm)?;
@@ -48,14 +61,17 @@ impl PasswordHash {
         let (Some(salt), Some(tag)) = (parsed.salt, parsed.hash) else {
             return Err(InvalidHash::Incomplete);
         };
-        let cost = Argon2Cost::new(m, t, p)?;
+        let cost = Argon2Cost::new(m, t, p).map_err(InvalidHash::Cost)?;
         let derivation = Derivation { algorithm, version, cost, salt, tag_length: tag.len() };
-        Ok(Self { derivation, tag })
+        Ok(Self { scheme: Scheme::Argon2(derivation), tag })
     }
 
-    /// The PHC string to store.
+    /// The text to store: a PHC string, or for bcrypt the form that is usual there.
     pub fn to_phc(&self) -> String {
-        let Derivation { algorithm, version, cost, salt, .. } = self.derivation;
+        let Derivation { algorithm, version, cost, salt, .. } = match self.scheme {
+            Scheme::Argon2(derivation) => derivation,
+            Scheme::Foreign { how, .. } => return how.to_text(&self.tag),
+        };
         format!(
             "${algorithm}$v={}$m={},t={},p={}${salt}${}",
             u32::from(version),
@@ -77,32 +93,51 @@ impl FromStr for PasswordHash {
 
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PasswordHash")
-            .field("algorithm", &self.derivation.algorithm)
-            .field("cost", &self.derivation.cost)
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("PasswordHash");
+        match self.scheme {
+            Scheme::Argon2(Derivation { algorithm, cost, .. }) => {
+                shown.field("algorithm", &algorithm).field("cost", &cost)
+            }
+            Scheme::Foreign { how, .. } => shown.field("algorithm", &how.name()),
+        };
+        shown.finish_non_exhaustive()
     }
 }
 
 /// A stored hash that cannot be verified against.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum InvalidHash {
-    /// Not a PHC string.
-    #[error("the stored password hash is not a PHC string")]
+    /// Not a PHC string, nor of any other form that is read.
+    #[error("the password hash is of no form that is read here")]
     Malformed(#[from] phc::Error),
-    /// Not Argon2.
-    #[error("the stored password hash is not of the argon2 family")]
+    /// Not Argon2, nor another kind that is read.
+    #[error(
+        "the password hash is neither argon2, bcrypt, scrypt nor PBKDF2 with SHA-1, SHA-256 or SHA-512"
+    )]
     Algorithm,
     /// An unknown version of Argon2.
-    #[error("the stored password hash is of an unknown argon2 version")]
+    #[error("the password hash is of an unknown argon2 version")]
     Version,
-    /// Not exactly the parameters m, t and p.
-    #[error("the stored password hash must have exactly the parameters m, t and p, as numbers")]
+    /// Not exactly the parameters of its kind.
+    #[error("the password hash does not have exactly the parameters of its kind, as numbers")]
     Parameters,
-    /// No salt or no tag.
-    #[error("the stored password hash lacks its salt or its tag")]
+    /// No salt or no tag, or one too short to be of worth or longer than any system makes it.
+    #[error("the password hash lacks its salt or its tag, or they are too short or too long")]
     Incomplete,
+    /// Not base64 of the kind that belongs there.
+    #[error("the salt or the tag of the password hash is not base64")]
+    Encoding,
     /// It would cost too much to verify.
-    #[error("the stored password hash is out of bounds")]
-    Cost(#[from] CostError),
+    #[error("the password hash is out of bounds: {0}")]
+    Cost(CostError),
+    /// It would cost too much to verify, or is of no worth. Of other kinds than Argon2.
+    #[error("the password hash is out of bounds: {parameter} must be between {least} and {most}")]
+    OutOfBounds {
+        /// Which parameter.
+        parameter: &'static str,
+        /// The least that is read.
+        least: u32,
+        /// The most that is read.
+        most: u32,
+    },
 }

@@ -1,4 +1,5 @@
-//! Hashing and verifying passwords with Argon2id, on threads of its own.
+//! Hashing passwords with Argon2id, and verifying them against that and the hashes of other systems, on threads of
+//! its own.
 //!
 //! Owns the threads, the current cost and the decoy that unknown users are verified against. Never hashes on an async
 //! thread, never makes a salt, never logs a password or a hash.
@@ -14,9 +15,11 @@ use thiserror::Error;
 
 use super::cost::Argon2Cost;
 use super::derivation::{Derivation, Memory};
+use super::foreign::Foreign;
 use super::hash::PasswordHash;
 use super::password::Password;
 use super::pool::{Pool, PoolError, PoolSize};
+use super::scheme::Scheme;
 
 /// The hashing threads. Share it behind an `Arc`; dropping it ends the threads after the hash in hand.
 pub struct Hasher {
@@ -26,7 +29,7 @@ pub struct Hasher {
 }
 
 struct Order {
-    derivation: Derivation,
+    scheme: Scheme,
     password: Password,
 }
 
@@ -35,7 +38,8 @@ struct Order {
 pub enum Verification {
     /// The password is right.
     Match,
-    /// The password is right, but the stored hash is weaker than what is made now: store a new one.
+    /// The password is right, but the stored hash is weaker than what is made now, or of another system: store a new
+    /// one.
     MatchOutdated,
     /// The password is wrong, or there is no such user.
     Mismatch,
@@ -72,7 +76,7 @@ impl Hasher {
         let pool = Pool::start("argon2", size, move || {
             let (mut memory, counter) = (Memory::for_cost(cost), Arc::clone(&counter));
             move |order: Order| {
-                let tag = order.derivation.run(&order.password, &mut memory);
+                let tag = order.scheme.run(&order.password, &mut memory);
                 counter.fetch_add(1, Ordering::Relaxed);
                 tag
             }
@@ -89,16 +93,17 @@ impl Hasher {
         password: Password,
         salt: [u8; PasswordHash::SALT_LENGTH],
     ) -> Result<PasswordHash, HashError> {
-        let derivation = Derivation::current(self.cost, salt)?;
-        let tag = self.derive(derivation, password).await?;
-        Ok(PasswordHash { derivation, tag })
+        let scheme = Scheme::Argon2(Derivation::current(self.cost, salt)?);
+        let tag = self.derive(scheme, password).await?;
+        Ok(PasswordHash { scheme, tag })
     }
 
     /// Verifies a password against the stored hash, under the parameters stored with it.
     ///
-    /// `None`, an unknown user, costs one hash at the current cost and is a mismatch: the time tells nothing. (Only a
-    /// hash that was made at another cost takes another time, until its owner next logs in.) To hash the password
-    /// anew after [`Verification::MatchOutdated`], keep a clone of it.
+    /// `None`, an unknown user, costs one hash at the current cost and is a mismatch: the time tells nothing. Only a
+    /// hash that was made at another cost or in another system takes another time, until its owner next logs in. A
+    /// wrong password against one of another system costs a hash of ours besides, as the right one does when it is
+    /// hashed anew. To do that after [`Verification::MatchOutdated`], keep a clone of the password.
     ///
     /// # Errors
     /// [`HashError`].
@@ -107,17 +112,55 @@ impl Hasher {
         password: Password,
         stored: Option<PasswordHash>,
     ) -> Result<Verification, HashError> {
-        let Some(PasswordHash { derivation, tag }) = stored else {
-            let decoy = Derivation::current(self.cost, [0; PasswordHash::SALT_LENGTH])?;
-            self.derive(decoy, password).await?;
-            return Ok(Verification::Mismatch);
+        let Some(stored) = stored else {
+            return self.mismatch(password).await;
         };
-        let matches = self.derive(derivation, password).await? == tag;
-        Ok(match (matches, derivation.is_outdated(self.cost)) {
+        match stored.scheme {
+            Scheme::Argon2(_) => {
+                let matches = self.derive(stored.scheme, password.clone()).await? == stored.tag;
+                Ok(self.verdict(matches, &stored, &password))
+            }
+            Scheme::Foreign { .. } => {
+                let verification = self.verify_foreign(&password, &stored).await?;
+                if verification != Verification::MatchOutdated {
+                    self.mismatch(password).await?;
+                }
+                Ok(verification)
+            }
+        }
+    }
+
+    /// Another system has hashed what was typed there, byte for byte: that is tried first. Then the normal form, for
+    /// those that normalise, where it is another.
+    async fn verify_foreign(
+        &self,
+        password: &Password,
+        stored: &PasswordHash,
+    ) -> Result<Verification, HashError> {
+        let normal = password.typed().is_some().then(|| password.clone());
+        let first = password.typed().unwrap_or_else(|| password.clone());
+        for form in std::iter::once(first).chain(normal) {
+            let matches = self.derive(stored.scheme, form.clone()).await? == stored.tag;
+            if matches && !Foreign::is_ambiguous(form.expose()) {
+                return Ok(self.verdict(true, stored, &form));
+            }
+        }
+        Ok(Verification::Mismatch)
+    }
+
+    fn verdict(&self, matches: bool, stored: &PasswordHash, password: &Password) -> Verification {
+        match (matches, stored.scheme.is_outdated(password, self.cost)) {
             (false, _) => Verification::Mismatch,
             (true, false) => Verification::Match,
             (true, true) => Verification::MatchOutdated,
-        })
+        }
+    }
+
+    /// Costs what a hash of ours costs, and matches nothing.
+    async fn mismatch(&self, password: Password) -> Result<Verification, HashError> {
+        let decoy = Derivation::current(self.cost, [0; PasswordHash::SALT_LENGTH])?;
+        self.derive(Scheme::Argon2(decoy), password).await?;
+        Ok(Verification::Mismatch)
     }
 
     /// Takes no more passwords; those that wait are still hashed, then the threads end. Does not wait for that.
@@ -125,7 +168,7 @@ impl Hasher {
         self.pool.close();
     }
 
-    /// How many times Argon2 has run since the start.
+    /// How many hashes of any kind have been computed since the start.
     pub fn hashes_done(&self) -> u64 {
         self.hashes_done.load(Ordering::Relaxed)
     }
@@ -135,12 +178,8 @@ impl Hasher {
         self.pool.queue_depth()
     }
 
-    async fn derive(
-        &self,
-        derivation: Derivation,
-        password: Password,
-    ) -> Result<phc::Output, HashError> {
-        match self.pool.submit(Order { derivation, password }).await {
+    async fn derive(&self, scheme: Scheme, password: Password) -> Result<phc::Output, HashError> {
+        match self.pool.submit(Order { scheme, password }).await {
             Ok(tag) => Ok(tag?),
             Err(PoolError::Full { retry_after }) => Err(HashError::Busy { retry_after }),
             Err(PoolError::Closed) => Err(HashError::Closed),

@@ -5,6 +5,8 @@
 
 mod cost;
 mod derivation;
+mod foreign;
+mod generated;
 mod hash;
 mod hasher;
 mod most_used;
@@ -12,6 +14,7 @@ mod password;
 mod policy;
 mod pool;
 mod priority;
+mod scheme;
 
 pub use cost::{Argon2Cost, CostError};
 pub use hash::{InvalidHash, PasswordHash};

@@ -13,7 +13,11 @@ use zeroize::Zeroizing;
 /// NFKC lets the same password typed on another keyboard or system match (NIST SP 800-63B-4 §3.1.1.2; the model is
 /// the `OpaqueString` profile of RFC 8265, which does not fold the case either). It is never truncated or trimmed.
 #[derive(Clone, Debug)]
-pub struct Password(SecretString);
+pub struct Password {
+    normal: SecretString,
+    /// As it was typed, where that is another text: other systems have hashed it so.
+    typed: Option<SecretString>,
+}
 
 impl Password {
     /// The longest password, in code points as given. NIST asks for 64 at least; more than this only costs time.
@@ -31,18 +35,31 @@ impl Password {
         Self::normalise(raw)
     }
 
+    /// Whether both are the same password, however they were typed.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+
     /// Checks the upper bound and normalises.
     pub(super) fn normalise(raw: &str) -> Result<Self, PasswordProblem> {
         // The bytes first: counting the code points of a huge text is itself work.
         if raw.len() > Self::MAX_LENGTH * 4 || raw.chars().count() > Self::MAX_LENGTH {
             return Err(PasswordProblem::TooLong);
         }
-        Ok(Self(SecretString::from(collect_exactly(raw.nfkc()))))
+        let normal = collect_exactly(raw.nfkc());
+        let typed = (normal != raw).then(|| SecretString::from(raw));
+        Ok(Self { normal: SecretString::from(normal), typed })
+    }
+
+    /// The same password as it was typed, where that is another text. Only for comparing with the hashes of other
+    /// systems.
+    pub(super) fn typed(&self) -> Option<Self> {
+        self.typed.clone().map(|normal| Self { normal, typed: None })
     }
 
     /// The normalised text.
     pub(super) fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.normal.expose_secret()
     }
 }
 

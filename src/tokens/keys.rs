@@ -1,75 +1,52 @@
-//! The keys that sign and verify access tokens, and the public form of them.
+//! The keys of this replica: read at start, read anew while it runs, put in place all at once.
 
-use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
 use sqlx::PgPool;
-use utoipa::ToSchema;
+use tokio::sync::Mutex;
+use tracing::warn;
 
-use crate::foundation::{KeyPurpose, Keyring, Unreadable};
+use crate::foundation::{Keyring, Unreadable};
 
-use super::store::{self, StoredKey};
+use super::algorithm::MalformedKey;
+use super::ring::Ring;
+use super::rotation::{self, KeyRules};
+use super::store;
 
-/// One key that signs, and all that verify.
+/// How often tokens of an unknown key make us look whether there is a new one: whoever sends them
+/// must not make us ask the database for each.
+const LOOK_EVERY: TimeDelta = TimeDelta::seconds(5);
+/// How long the bearer of such a token waits for the database.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One key that signs, and all that verify. They change while we run.
+#[derive(Debug)]
 pub struct SigningKeys {
-    pub(super) signing: SigningKey,
-    pub(super) verifying: HashMap<String, VerifyingKey>,
-    jwks: Jwks,
+    /// Taken for the time of a clone only.
+    ring: RwLock<Arc<Ring>>,
+    /// `None` with `JWT_SECRET`: there is nothing to read.
+    source: Option<Source>,
+    /// When we last looked for an unknown key. Held while looking, so that one looks for all.
+    looked_at: Mutex<Option<DateTime<Utc>>>,
 }
 
-pub(super) struct SigningKey {
-    pub(super) id: String,
-    pub(super) algorithm: Algorithm,
-    pub(super) key: EncodingKey,
-}
-
-pub(super) struct VerifyingKey {
-    pub(super) algorithm: Algorithm,
-    pub(super) key: DecodingKey,
-}
-
-/// A JWK Set (RFC 7517, 5): the public halves of our keys. Empty with `JWT_SECRET`.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct Jwks {
-    /// The keys.
-    pub keys: Vec<Jwk>,
-}
-
-/// A public key: an Octet Key Pair (RFC 8037, 2).
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Jwk {
-    /// Always `OKP`.
-    #[schema(example = "OKP")]
-    kty: &'static str,
-    /// Always `Ed25519`.
-    #[schema(example = "Ed25519")]
-    crv: &'static str,
-    /// The key: 32 bytes in base64url.
-    x: String,
-    /// The name that tokens refer to: the thumbprint of RFC 7638.
-    kid: String,
-    /// Always `EdDSA`.
-    #[schema(example = "EdDSA")]
-    alg: &'static str,
-    /// Always `sig`.
-    #[serde(rename = "use")]
-    #[schema(example = "sig")]
-    key_use: &'static str,
+#[derive(Debug)]
+struct Source {
+    keyring: Arc<Keyring>,
+    rules: KeyRules,
 }
 
 /// The keys cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The database failed.
-    #[error("the signing keys cannot be read from the database")]
+    #[error("the signing keys cannot be read from the database, or written to it")]
     Database(#[from] sqlx::Error),
     /// `SECRET_KEY` has changed without the old one being kept in its list.
     #[error(
@@ -82,43 +59,48 @@ pub enum KeyError {
         #[source]
         source: Unreadable,
     },
+    /// A key is of an algorithm that we do not know.
+    #[error("signing key {id} is of the algorithm {name:?}, which this version does not know")]
+    Algorithm {
+        /// The key's id.
+        id: String,
+        /// The algorithm's name.
+        name: String,
+    },
+    /// A key is not one of its algorithm.
+    #[error("signing key {id} cannot be used")]
+    Malformed {
+        /// The key's id.
+        id: String,
+        /// What is wrong with it.
+        #[source]
+        source: MalformedKey,
+    },
     /// No key could be made.
     #[error("no signing key could be made")]
-    Generate,
+    Generate(#[source] MalformedKey),
+    /// Making a key was cut short.
+    #[error("making a signing key was cut short")]
+    Interrupted(#[source] tokio::task::JoinError),
+    /// Somebody deletes the keys as fast as they are made.
+    #[error("there is no signing key")]
+    None,
 }
 
 impl SigningKeys {
     /// The keys of the database; the first replica to start makes one.
     pub async fn load(
         database: &PgPool,
-        keyring: &Keyring,
+        keyring: Arc<Keyring>,
+        rules: KeyRules,
         now: DateTime<Utc>,
     ) -> Result<Self, KeyError> {
-        let mut stored = store::find_all(database).await?;
-        if stored.iter().all(|key| key.retired) {
-            // Replicas that start together all try; the unique index lets one key in, and all
-            // read that one.
-            store::insert_if_none_active(database, &generate(keyring)?, now).await?;
-            stored = store::find_all(database).await?;
+        let source = Source { keyring, rules };
+        let ring = source.tend(database, None, now).await?;
+        if ring.signing_at(now).is_none() {
+            return Err(KeyError::None);
         }
-        let active = stored.iter().find(|key| !key.retired).ok_or(KeyError::Generate)?;
-        let private = keyring
-            .decrypt(
-                KeyPurpose::SigningKey,
-                &active.encryption_key_id,
-                active.id.as_bytes(),
-                &active.encrypted_private_key,
-            )
-            .map_err(|source| KeyError::Encrypted { id: active.id.clone(), source })?;
-        Ok(Self {
-            signing: SigningKey {
-                id: active.id.clone(),
-                algorithm: Algorithm::EdDSA,
-                key: EncodingKey::from_ed_der(&private),
-            },
-            verifying: stored.iter().map(StoredKey::verifying).collect(),
-            jwks: Jwks { keys: stored.iter().map(|key| Jwk::new(&key.public_key)).collect() },
-        })
+        Ok(Self::of(ring, Some(source)))
     }
 
     /// One key that is shared with those who check our tokens: `JWT_SECRET`, HS256.
@@ -126,84 +108,89 @@ impl SigningKeys {
         let secret = secret.expose_secret().as_bytes();
         let hash = digest(&SHA256, &[b"ringfence jwt secret id v1", secret].concat());
         let id = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..6]);
-        let algorithm = Algorithm::HS256;
-        let verifying = VerifyingKey { algorithm, key: DecodingKey::from_secret(secret) };
-        Self {
-            signing: SigningKey {
-                id: id.clone(),
-                algorithm,
-                key: EncodingKey::from_secret(secret),
-            },
-            verifying: HashMap::from([(id, verifying)]),
-            jwks: Jwks::default(),
+        Self::of(Ring::of_secret(id, secret), None)
+    }
+
+    fn of(ring: Ring, source: Option<Source>) -> Self {
+        Self { ring: RwLock::new(Arc::new(ring)), source, looked_at: Mutex::default() }
+    }
+
+    /// The keys as they are now.
+    pub(super) fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does what is due about the keys and reads them anew.
+    pub(super) async fn reload(
+        &self,
+        database: &PgPool,
+        now: DateTime<Utc>,
+    ) -> Result<(), KeyError> {
+        if let Some(source) = &self.source {
+            // One at a time, so that nothing older takes the place of what was read later.
+            let _looked_at = self.looked_at.lock().await;
+            let ring = source.tend(database, Some(&self.ring()), now).await?;
+            self.replace(ring);
         }
+        Ok(())
     }
 
-    /// The public halves.
-    pub fn jwks(&self) -> &Jwks {
-        &self.jwks
-    }
-}
-
-impl std::fmt::Debug for SigningKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKeys").field("signing", &self.signing.id).finish_non_exhaustive()
-    }
-}
-
-impl StoredKey {
-    fn verifying(&self) -> (String, VerifyingKey) {
-        let key = DecodingKey::from_ed_der(&self.public_key);
-        (self.id.clone(), VerifyingKey { algorithm: Algorithm::EdDSA, key })
-    }
-}
-
-impl Jwk {
-    fn new(public_key: &[u8]) -> Self {
-        Self {
-            kty: "OKP",
-            crv: "Ed25519",
-            x: URL_SAFE_NO_PAD.encode(public_key),
-            kid: thumbprint(public_key),
-            alg: "EdDSA",
-            key_use: "sig",
+    /// Looks whether there is a key that we do not know: for those who bring a token of one. Looks
+    /// no more than once in five seconds, whoever asks.
+    pub(super) async fn look(&self, database: &PgPool, now: DateTime<Utc>) -> Arc<Ring> {
+        if let Some(source) = &self.source {
+            match tokio::time::timeout(LOOK_TIMEOUT, self.look_at(source, database, now)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(cause)) => {
+                    let cause: &dyn std::error::Error = &cause;
+                    warn!(cause, "the signing keys could not be read anew");
+                }
+                Err(_) => warn!("the signing keys could not be read anew in time"),
+            }
         }
+        self.ring()
+    }
+
+    async fn look_at(
+        &self,
+        source: &Source,
+        database: &PgPool,
+        now: DateTime<Utc>,
+    ) -> Result<(), KeyError> {
+        let mut looked_at = self.looked_at.lock().await;
+        if looked_at.is_none_or(|then| (now - then).abs() >= LOOK_EVERY) {
+            *looked_at = Some(now);
+            self.replace(source.read(database, Some(&self.ring()), now).await?);
+        }
+        Ok(())
+    }
+
+    fn replace(&self, ring: Ring) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 }
 
-fn generate(keyring: &Keyring) -> Result<StoredKey, KeyError> {
-    let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::Generate)?;
-    let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::Generate)?;
-    let public_key = pair.public_key().as_ref().to_vec();
-    let id = thumbprint(&public_key);
-    Ok(StoredKey {
-        encrypted_private_key: keyring.encrypt(
-            KeyPurpose::SigningKey,
-            id.as_bytes(),
-            private.as_ref(),
-        ),
-        encryption_key_id: keyring.current_id().to_owned(),
-        public_key,
-        id,
-        retired: false,
-    })
-}
+impl Source {
+    async fn read(
+        &self,
+        database: &PgPool,
+        before: Option<&Ring>,
+        now: DateTime<Utc>,
+    ) -> Result<Ring, KeyError> {
+        let stored = store::find_all(database).await?;
+        Ring::of_stored(&stored, &self.keyring, before, now)
+    }
 
-/// RFC 7638 with the members of RFC 8037, 2: in lexical order, without blanks.
-fn thumbprint(public_key: &[u8]) -> String {
-    let x = URL_SAFE_NO_PAD.encode(public_key);
-    let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    URL_SAFE_NO_PAD.encode(digest(&SHA256, members.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_thumbprint_is_that_of_rfc_8037_appendix_a_3() {
-        let public_key =
-            URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
-        assert_eq!(thumbprint(&public_key), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    async fn tend(
+        &self,
+        database: &PgPool,
+        before: Option<&Ring>,
+        now: DateTime<Utc>,
+    ) -> Result<Ring, KeyError> {
+        let stored = store::find_all(database).await?;
+        if rotation::tend(database, &self.keyring, &self.rules, &stored, now).await? {
+            return self.read(database, before, now).await;
+        }
+        Ring::of_stored(&stored, &self.keyring, before, now)
     }
 }

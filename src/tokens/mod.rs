@@ -4,9 +4,22 @@
 //! our keys and nothing else, the type is `at+jwt`.
 
 mod access;
+mod algorithm;
+mod clients;
+mod jwk;
 mod keys;
+mod life;
+mod ring;
+mod rotation;
 mod store;
 mod verified;
+#[cfg(test)]
+mod wycheproof;
 
 pub use access::{AccessTokens, Claims, Grant, IssuedToken, TokenError};
-pub use keys::{Jwk, Jwks, KeyError, SigningKeys};
+pub use algorithm::{MalformedKey, SigningAlgorithm};
+pub use clients::{ClientsError, IntrospectionClients};
+pub use jwk::{Jwk, Jwks, PublicNumbers, PublishedKeys};
+pub use keys::{KeyError, SigningKeys};
+pub use life::{KEY_SET_MAX_AGE, KeyState, Life, RELOAD_PERIOD};
+pub use rotation::{KeyEntry, KeyRules, Rotation, list_keys, rotate_keys, withdraw_keys};

@@ -90,6 +90,7 @@ mod tests {
             sid: SessionId::new(now, &entropy).unwrap(),
             email: String::new(),
             is_verified: true,
+            roles: Vec::new(),
             amr: Vec::new(),
             auth_time: 0,
         })

@@ -1,15 +1,39 @@
 //! People: who they are, how they are found, whether their phone is verified.
 //!
-//! Owns the table `users`. Knows password hashes only as text; what they mean is `passwords`' business.
+//! Owns the tables `users` and `erasures`. Knows password hashes only as text; what they mean is `passwords`' business.
 
+mod administration;
+mod admins;
+mod bulk;
+mod display_name;
+mod email;
+mod erasure;
+mod export;
+mod number;
+mod profile;
+mod role;
 mod store;
 
 use chrono::{DateTime, Utc};
 
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
+pub use administration::{
+    LOCKED_REASON_MAX, Page, add_roles, delete, list, lock, remove_roles, set_password_hash,
+    set_roles, unlock,
+};
+pub use admins::{Standing, hold_admin};
+pub use bulk::{ImportedUser, Taken, insert_many, taken};
+pub use display_name::{DisplayName, DisplayNameError};
+pub use email::{ChangeEmailError, Changed, change_email};
+pub use erasure::{GRACE, Leaving, erase, leave, next_to_erase, restore};
+pub use export::{Exported, export};
+pub use number::{NumberError, change_number, restore_number};
+pub use profile::{Edit, ProfileEdit, edit_profile};
+pub use role::{Role, RoleError};
 pub use store::{
-    find, find_by_identifier, insert, record_otp_sent, replace_password_hash, verify_phone,
+    find, find_by_identifier, insert, is_locked, record_otp_sent, replace_password_hash,
+    reset_password_hash, verify_phone,
 };
 
 /// A person, as stored. Not `Debug`: all of it is personal.
@@ -21,18 +45,46 @@ pub struct User {
     pub email: String,
     /// E.164.
     pub phone_number: String,
-    /// Argon2id, PHC form.
+    /// Argon2id, PHC form; another kind of hash where the person was imported and has not logged in since.
     pub password_hash: PhcString,
     /// Whether a code sent to the phone has come back.
     pub is_verified: bool,
-    /// The language tag that the person signed up in, where there are texts in it.
+    /// What the person wants to be called.
+    pub display_name: Option<String>,
+    /// The language tag of texts to the person, where there are texts in it: at first the one of
+    /// signing up.
     pub locale: Option<String>,
+    /// When the person has shown to read mail at `email`.
+    pub email_verified_at: Option<DateTime<Utc>>,
     /// When a code was last sent.
     pub last_otp_sent_at: Option<DateTime<Utc>>,
+    /// Since when the person may not log in.
+    pub locked_at: Option<DateTime<Utc>>,
+    /// Why, in the words of whoever locked the account.
+    pub locked_reason: Option<String>,
+    /// What the person is to the services that read the tokens: at most 32, in order.
+    pub roles: Vec<String>,
     /// When the person signed up.
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,
+    /// When the account is erased, unless its person logs in before; `None` for all who stay.
+    pub erase_after: Option<DateTime<Utc>>,
+}
+
+impl User {
+    /// Whether the account is past the time in which a login could bring it back. It may still be
+    /// there, until the housekeeping comes by.
+    pub fn is_gone(&self, now: DateTime<Utc>) -> bool {
+        self.erase_after.is_some_and(|erase_after| erase_after <= now)
+    }
+}
+
+impl User {
+    /// Whether the person may use the admin API: has the role, and is not locked.
+    pub fn is_admin(&self) -> bool {
+        self.locked_at.is_none() && self.roles.iter().any(|role| role == Role::ADMIN)
+    }
 }
 
 /// A password hash in PHC form, as text. Never shown.

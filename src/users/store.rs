@@ -40,7 +40,9 @@ pub async fn find(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Opt
         User,
         r#"
         SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, locale, last_otp_sent_at, created_at, updated_at
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
+            locked_reason, roles, created_at, updated_at,
+            (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         FROM users
         WHERE id = $1
         "#,
@@ -61,7 +63,9 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, locale, last_otp_sent_at, created_at, updated_at
+                    is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
+                    locked_reason, roles, created_at, updated_at,
+                    (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
                 WHERE lower(email) = lower($1)
                 "#,
@@ -75,7 +79,9 @@ pub async fn find_by_identifier(
                 User,
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-                    is_verified, locale, last_otp_sent_at, created_at, updated_at
+                    is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
+                    locked_reason, roles, created_at, updated_at,
+                    (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
                 WHERE phone_number = $1
                 "#,
@@ -85,6 +91,20 @@ pub async fn find_by_identifier(
             .await
         }
     }
+}
+
+/// Whether the person may not log in, or is not there at all.
+///
+/// Keeps the row from being locked or deleted until `connection`'s transaction ends: a session that is
+/// opened in it is there for whoever locks the account to end.
+pub async fn is_locked(connection: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT locked_at IS NOT NULL AS "is_locked!" FROM users AS who WHERE who.id = $1 FOR SHARE"#,
+        id as _,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.unwrap_or(true))
 }
 
 /// Notes that a code was sent, and Sinch's id where Sinch judges it.
@@ -123,7 +143,9 @@ pub async fn verify_phone(
         SET is_verified = true, sinch_verification_id = NULL, updated_at = $3
         WHERE id = $1 AND phone_number = $2
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
-            is_verified, locale, last_otp_sent_at, created_at, updated_at
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
+            locked_reason, roles, created_at, updated_at,
+            (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
         number.e164(),
@@ -133,15 +155,16 @@ pub async fn verify_phone(
     .await
 }
 
-/// Puts a hash of today's cost in place of an older one, unless the password has changed since.
+/// Puts `new` in place of `old`. `false`: the password has changed since `old` was read, and nothing is
+/// changed.
 pub async fn replace_password_hash(
     executor: impl PgExecutor<'_>,
     id: UserId,
     old: &PhcString,
     new: &PhcString,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let replaced = sqlx::query!(
         r#"
         UPDATE users SET password_hash = $3, updated_at = $4
         WHERE id = $1 AND password_hash = $2
@@ -153,5 +176,29 @@ pub async fn replace_password_hash(
     )
     .execute(executor)
     .await?;
-    Ok(())
+    Ok(replaced.rows_affected() == 1)
+}
+
+/// Sets the password of a person who has proven `number` in place of the old one. `false`: that is not
+/// their verified number (any more), and nothing is changed.
+pub async fn reset_password_hash(
+    connection: &mut PgConnection,
+    id: UserId,
+    number: &PhoneNumber,
+    new: &PhcString,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let reset = sqlx::query!(
+        r#"
+        UPDATE users SET password_hash = $3, sinch_verification_id = NULL, updated_at = $4
+        WHERE id = $1 AND phone_number = $2 AND is_verified
+        "#,
+        id as _,
+        number.e164(),
+        new.as_str(),
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(reset.rows_affected() == 1)
 }

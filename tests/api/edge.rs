@@ -35,7 +35,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         (Method::DELETE, "/api/v1/auth/request-otp", "POST"),
         (Method::PUT, "/api/v1/auth/verify-otp", "POST"),
         (Method::POST, "/api/v1/auth/session", "GET,HEAD"),
-        (Method::POST, "/api/v1/profile", "GET,HEAD"),
+        (Method::POST, "/api/v1/profile", "DELETE,GET,HEAD,PATCH"),
         (Method::POST, "/health", "GET,HEAD"),
         (Method::PATCH, "/.well-known/jwks.json", "GET,HEAD"),
     ] {

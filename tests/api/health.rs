@@ -21,7 +21,8 @@ async fn a_server_is_ready_on_a_current_schema() {
     let app = TestApp::new().await;
     let answer = app.get("/readyz").await.is(200);
     let providers = json!([{ "name": "console", "breaker": "closed" }]);
-    let checks = json!({ "database": "UP", "migrations": "UP", "providers": providers });
+    let checks = json!({ "database": "UP", "migrations": "UP", "providers": providers,
+        "revocations": "listening" });
     assert_eq!(answer.json(), &json!({ "status": "UP", "checks": checks }));
 }
 

@@ -5,21 +5,34 @@
 #![cfg(all(unix, feature = "private-postgres"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod account_routes;
+mod administrators;
+mod bearers;
 mod breaker;
 mod clock;
 mod cors;
 mod destinations;
 mod edge;
+mod emails;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
+#[path = "../support/fake_smtp.rs"]
+#[expect(dead_code, reason = "only the tests of the program wait for a fault")]
+mod fake_smtp;
 mod health;
+mod keys;
+mod last_admin;
 mod ledger;
 mod limits;
+mod locks;
 #[path = "../support/log.rs"]
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;
+mod lost_replies;
 mod money;
+mod password_races;
+mod phone_change;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]
@@ -27,6 +40,7 @@ mod postgres;
 mod provider;
 mod races;
 mod replicas;
+mod revocation;
 mod secrets;
 mod sending;
 mod store;

@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use crate::support::{Person, TestApp};
 
 /// Every row of every table as PostgreSQL writes it out; `bytea` in hexadecimal.
-async fn dump(app: &TestApp) -> String {
+pub(crate) async fn dump(app: &TestApp) -> String {
     let tables = "SELECT relname::text FROM pg_class
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(app.database()).await.unwrap();
@@ -46,14 +46,20 @@ async fn nothing_secret_is_in_the_database_in_the_clear() {
     let code = app.code_for(&ada);
     let answer = app.verify(&ticket, &code).await.is(200);
     let ticket_of_bob = app.pending(&bob).await;
+    app.advance(chrono::TimeDelta::minutes(2));
+    let reset_ticket = app.forgotten(&ada).await;
     let secrets = [
         ada.password.clone(),
         ticket,
         code,
         answer.text("deviceToken"),
+        answer.text("refreshToken"),
+        app.refresh(&answer.text("refreshToken")).await.is(200).text("refreshToken"),
         answer.text("token"),
         answer.text("token").rsplit('.').next().unwrap().to_owned(),
         ticket_of_bob,
+        reset_ticket,
+        app.code_for(&ada),
         app.code_for(&bob),
         crate::support::SECRET_KEY.to_owned(),
         // How the private half of an Ed25519 key begins in PKCS #8 (RFC 8410, 7).
@@ -67,12 +73,18 @@ async fn nothing_secret_is_in_the_database_in_the_clear() {
     }
     // Not for want of looking: these are there, and so would the secrets be.
     assert!(dump.contains("ada@example.com") && dump.contains("+46701234567"));
-    assert!(dump.contains(&hex(&sha256(&secrets[1]))), "the ticket's hash");
+    assert!(dump.contains(&hex(&sha256(secrets[1].as_bytes()))), "the ticket's hash");
+    for refresh in &secrets[4..6] {
+        let bytes = URL_SAFE_NO_PAD.decode(refresh).unwrap();
+        let (secret, tag) = (&bytes[20..52], &bytes[52..]);
+        assert!(!dump.contains(&hex(secret)) && !dump.contains(&hex(tag)), "a refresh token");
+        assert!(dump.contains(&hex(&sha256(secret))), "the hash of a refresh token");
+    }
     assert!(!dump.contains("302e020100300506032b6570"), "a private key");
 }
 
-fn sha256(text: &str) -> Vec<u8> {
-    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref().to_vec()
+fn sha256(bytes: &[u8]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref().to_vec()
 }
 
 async fn stored_hash(app: &TestApp, person: &Person) -> String {

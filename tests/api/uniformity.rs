@@ -219,3 +219,63 @@ async fn revealing_is_a_choice() {
     let login = app.login(&stranger()).await;
     login.refused(401, "invalid_credentials");
 }
+
+/// A whole answer but for what is made anew for each.
+fn face_of_reset(answer: &Answer) -> (u16, BTreeSet<String>, Value) {
+    let names = answer.headers().keys().map(ToString::to_string).collect();
+    let mut body = answer.json().clone();
+    let ticket = body.as_object_mut().and_then(|members| members.remove("resetTicket"));
+    assert_eq!(ticket.unwrap().as_str().map(str::len), Some(43), "{answer:?}");
+    (answer.status(), names, body)
+}
+
+#[tokio::test]
+async fn whoever_forgot_a_password_is_answered_like_somebody_who_never_had_one() {
+    for enumeration in ["conceal", "strict", "reveal"] {
+        let app = TestApp::with(&[("USER_ENUMERATION", enumeration)]).await;
+        let (ada, bob) = (Person::ada(), Person::bob());
+        app.verified(&ada).await;
+        app.register(&bob).await.is(201);
+        app.advance(TimeDelta::minutes(2));
+        let (unknown, hashes) = weigh(&app, app.forgot(&stranger())).await;
+        let unknown = face_of_reset(&unknown.is(202));
+        // With a phone that is verified, inside the wait for another code, and with one that is not.
+        for person in [&ada, &ada, &bob] {
+            let (known, hashes_known) = weigh(&app, app.forgot(person)).await;
+            assert_eq!(face_of_reset(&known), unknown);
+            assert_eq!((hashes_known, hashes), (0, 0));
+        }
+        assert_eq!(app.count("SELECT count(*) FROM reset_tickets").await, 4, "the same is written");
+        app.until("the one code", || app.sends_to(&ada) == 2).await;
+        assert_eq!(app.sends_to(&bob), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_code_for_nobodys_new_password_is_answered_like_a_wrong_one() {
+    let app = TestApp::with(&[("OTP_MAX_ATTEMPTS", "2"), ("OTP_WRONG_PER_HOUR", "3")]).await;
+    let (ada, bob) = (Person::ada(), Person::bob());
+    app.verified(&ada).await;
+    app.register(&bob).await.is(201);
+    app.advance(TimeDelta::minutes(2));
+    let nobodys = app.forgot(&stranger()).await.is(202).text("resetTicket");
+    let unproven = app.forgot(&bob).await.is(202).text("resetTicket");
+    let known = app.forgotten(&ada).await;
+    let guess = wrong(&app.code_for(&ada));
+    // Her own address is in it: whether it is hers is nobody's business.
+    let password = "ada@example.com!";
+    let (answer, hashes) = weigh(&app, app.reset(&nobodys, &guess, password)).await;
+    let nobody = (face(&answer.refused(401, "otp_invalid")), hashes);
+    assert_eq!(nobody.1, 1);
+    // For her the last but one, the last, and one too many; then also for want of guesses at all.
+    for ticket in [&known, &known, &known, &nobodys, &unproven] {
+        let (answer, hashes) = weigh(&app, app.reset(ticket, &guess, password)).await;
+        assert_eq!((face(&answer), hashes), nobody);
+    }
+    app.advance(TimeDelta::minutes(2));
+    let again = app.forgotten(&ada).await;
+    for code in [&guess, &guess, &app.code_for(&ada)] {
+        let (answer, hashes) = weigh(&app, app.reset(&again, code, password)).await;
+        assert_eq!((face(&answer), hashes), nobody);
+    }
+}

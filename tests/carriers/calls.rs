@@ -1,10 +1,30 @@
 //! A code spoken by Plivo: asked for by the carrier once, and by nobody else.
 
+use chrono::TimeDelta;
+use ringfence::foundation::{Clock, ManualClock};
 use ringfence::otp::providers::outbound::http_client;
 use serde_json::json;
 
-use crate::fake_plivo::{self, FakePlivo, PlacedCall};
+use crate::fake_plivo::{FakeConfig, FakePlivo, PlacedCall};
 use crate::served::{NUMBER, Served};
+
+/// A server that speaks by Plivo, with codes that live for ten minutes and no wait between them.
+async fn serve(clock: Clock) -> (FakeConfig, FakePlivo, Served) {
+    let config = FakeConfig::default();
+    let fake = FakePlivo::start(config.clone()).await.unwrap();
+    let settings = [
+        ("VERIFICATION_PROVIDER", "plivo"),
+        ("BASE_URL", "https://auth.example.com"),
+        ("OTP_RESEND_SECONDS", "0"),
+        ("OTP_TTL_SECONDS", "600"),
+        ("PLIVO_BASE_URL", fake.base_url()),
+        ("PLIVO_AUTH_ID", &config.auth_id),
+        ("PLIVO_AUTH_TOKEN", &config.auth_token),
+        ("PLIVO_PHONE_NUMBER", &format!("+{}", config.phone_number)),
+    ];
+    let served = Served::at(clock, &settings).await;
+    (config, fake, served)
+}
 
 /// Asks what to say in `call` as Plivo does; `nonce` goes into the signature.
 async fn fetch_words(address: &str, call: &PlacedCall, token: &str) -> (u16, String, String) {
@@ -27,19 +47,7 @@ async fn fetch_words(address: &str, call: &PlacedCall, token: &str) -> (u16, Str
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn plivo_speaks_a_code_once_and_only_to_itself() {
-    let config = fake_plivo::FakeConfig::default();
-    let fake = FakePlivo::start(config.clone()).await.unwrap();
-    let number = format!("+{}", config.phone_number);
-    let served = Served::with(&[
-        ("VERIFICATION_PROVIDER", "plivo"),
-        ("BASE_URL", "https://auth.example.com"),
-        ("OTP_RESEND_SECONDS", "0"),
-        ("PLIVO_BASE_URL", fake.base_url()),
-        ("PLIVO_AUTH_ID", &config.auth_id),
-        ("PLIVO_AUTH_TOKEN", &config.auth_token),
-        ("PLIVO_PHONE_NUMBER", &number),
-    ])
-    .await;
+    let (config, fake, served) = serve(Clock::default()).await;
     let ticket = served.pending().await;
     let by_call = json!({"loginTicket": ticket, "channel": "call"});
     let (status, sent) = served.post("request-otp", by_call).await;
@@ -93,19 +101,7 @@ async fn plivo_speaks_a_code_once_and_only_to_itself() {
 
 #[tokio::test]
 async fn a_code_that_has_ended_is_not_spoken() {
-    let config = fake_plivo::FakeConfig::default();
-    let fake = FakePlivo::start(config.clone()).await.unwrap();
-    let number = format!("+{}", config.phone_number);
-    let served = Served::with(&[
-        ("VERIFICATION_PROVIDER", "plivo"),
-        ("BASE_URL", "https://auth.example.com"),
-        ("OTP_RESEND_SECONDS", "0"),
-        ("PLIVO_BASE_URL", fake.base_url()),
-        ("PLIVO_AUTH_ID", &config.auth_id),
-        ("PLIVO_AUTH_TOKEN", &config.auth_token),
-        ("PLIVO_PHONE_NUMBER", &number),
-    ])
-    .await;
+    let (config, fake, served) = serve(Clock::default()).await;
     let ticket = served.register().await;
     let by_call = json!({"loginTicket": ticket, "channel": "call"});
     for calls in 1..=2 {
@@ -116,4 +112,22 @@ async fn a_code_that_has_ended_is_not_spoken() {
     let words = async |call| fetch_words(&served.address, call, &config.auth_token).await;
     assert_eq!(words(overtaken).await.0, 404, "a newer code has taken its place");
     assert_eq!(words(live).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_words_of_a_call_can_be_asked_for_within_five_minutes_though_the_code_lives_longer() {
+    let time = ManualClock::new(Clock::default().now());
+    let (config, fake, served) = serve(time.clock()).await;
+    let by_call = json!({"loginTicket": served.register().await, "channel": "call"});
+    let words = async |at: usize| {
+        fetch_words(&served.address, &fake.calls()[at], &config.auth_token).await.0
+    };
+
+    assert_eq!(served.post("request-otp", by_call.clone()).await.0, 200);
+    time.advance(TimeDelta::seconds(5 * 60));
+    assert_eq!(words(0).await, 404, "five minutes have passed");
+
+    assert_eq!(served.post("request-otp", by_call).await.0, 200);
+    time.advance(TimeDelta::seconds(5 * 60 - 1));
+    assert_eq!(words(1).await, 200);
 }

@@ -26,6 +26,10 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn with(provider: &[(&str, &str)]) -> Self {
+        Self::at(Clock::default(), provider).await
+    }
+
+    pub(crate) async fn at(clock: Clock, provider: &[(&str, &str)]) -> Self {
         let TestDatabase { url, options } = TestDatabase::new().await;
         let usual = [
             ("APP_ENV", "test"),
@@ -43,8 +47,7 @@ impl Served {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let base_url = settings.base_url.clone().unwrap_or_else(|| address.clone());
         let database = database::pool(options, 10);
-        let application =
-            Application::build(settings, database.clone(), Clock::default(), base_url);
+        let application = Application::build(settings, database.clone(), clock, base_url);
         let application = application.await.unwrap();
         let links = application.state.webhooks.links.clone();
         let router = application.router();

@@ -26,10 +26,11 @@ after(() => browser?.close());
 /**
  * @param {string} name a sentence
  * @param {(page: import("playwright-core").Page, context: import("playwright-core").BrowserContext) => Promise<void>} body
- * @param {import("playwright-core").BrowserContextOptions} [options] of the context
+ * @param {import("playwright-core").BrowserContextOptions & {skip?: false | string}} [options] of the context; or why
+ *   the story is skipped
  */
-export function story(name, body, options = {}) {
-  test(name, { timeout: 90_000 }, async () => {
+export function story(name, body, { skip = false, ...options } = {}) {
+  test(name, { timeout: 90_000, skip }, async () => {
     const context = await browser.newContext({ baseURL: BASE_URL, locale: "en-GB", ...options });
     context.setDefaultTimeout(PATIENCE);
     const complaints = listen(context);

@@ -21,9 +21,11 @@ const ERRORS_END: &str = "
 With `validation_failed`, `errors` has an entry `{field, message, code}` for everything that is wrong:
 `required`, `wrong_type`, `unknown_field`, `ambiguous`, `email_invalid`, `phone_invalid`,
 `phone_type_not_supported`, `phone_country_not_supported`, `otp_code_invalid`, `channel_unknown`,
-`app_hash_unknown`,
+`app_hash_unknown`, `id_invalid`, `limit_invalid`, `role_invalid`, `roles_too_many`, `reason_invalid`,
+`locale_unknown`,
 `password_too_short`, `password_too_long`, `password_common`, `password_contains_email`,
-`password_contains_phone`, `password_composition`.
+`password_contains_phone`, `password_composition`, `password_unchanged`, `phone_unchanged`, `display_name_invalid`,
+`locale_unknown`.
 ";
 
 #[test]
@@ -42,6 +44,24 @@ fn the_list_of_errors_is_current() {
     }
     wanted += ERRORS_END;
     hold("docs/errors.md", &wanted);
+}
+
+#[test]
+fn the_programs_in_the_readme_are_those_that_are_tested() {
+    let marker = "<!-- examples/check-token/";
+    let mut wanted = String::new();
+    let kept = Source::read("README.md").text;
+    let mut parts = kept.split(marker);
+    wanted += parts.next().unwrap();
+    for part in parts {
+        let (name, rest) = part.split_once(" -->\n```").unwrap();
+        let (language, rest) = rest.split_once('\n').unwrap();
+        let (_, rest) = rest.split_once("```\n").unwrap();
+        let program = Source::read(&format!("examples/check-token/{name}")).text;
+        write!(wanted, "{marker}{name} -->\n```{language}\n{program}```\n{rest}").unwrap();
+    }
+    assert_eq!(kept.matches(marker).count(), 4);
+    hold("README.md", &wanted);
 }
 
 #[test]

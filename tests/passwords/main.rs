@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use ringfence::passwords::{Argon2Cost, Hasher, Password, PoolSize};
 
+mod foreign;
 mod hasher;
 mod policy;
 mod stored;

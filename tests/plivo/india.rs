@@ -64,7 +64,7 @@ async fn the_text_is_passed_on_as_it_was_rendered() {
     let (channel, language) = (Channel::Sms, Language::Swedish);
     let id = MessageId::new(DateTime::UNIX_EPOCH, &Entropy::default()).unwrap();
     let challenge = ChallengeId::new(DateTime::UNIX_EPOCH, &Entropy::default()).unwrap();
-    let message = Message { id, challenge, to: &to, channel, code: &code, text, language };
+    let message = Message { id, challenge, to: &to, channel, code: Some(&code), text, language };
     adapter(settings).send(DateTime::UNIX_EPOCH, &message).await.unwrap();
     assert_eq!(fake.messages()[0].text, text);
     let shown = format!("{message:?}");

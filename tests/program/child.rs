@@ -68,6 +68,15 @@ pub(crate) struct Ended {
 impl Ringfence {
     /// Starts `ringfence` with `arguments` in `directory`.
     pub(crate) fn start(arguments: &[&str], directory: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start_reading(arguments, directory, settings, Stdio::null())
+    }
+
+    fn start_reading(
+        arguments: &[&str],
+        directory: &Path,
+        settings: &[(&str, &str)],
+        input: Stdio,
+    ) -> Self {
         let inherited = ["PATH", "HOME", "TMPDIR", "LLVM_PROFILE_FILE"];
         let inherited = inherited.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         let mut child = Command::new(env!("CARGO_BIN_EXE_ringfence"))
@@ -76,7 +85,7 @@ impl Ringfence {
             .env_clear()
             .envs(inherited)
             .envs(settings.iter().copied())
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
@@ -94,6 +103,17 @@ impl Ringfence {
         settings: &[(&str, &str)],
     ) -> Ended {
         Self::start(arguments, directory, settings).ended(START).await
+    }
+
+    /// Runs it to its end, with that file as standard input.
+    pub(crate) async fn run_reading(
+        arguments: &[&str],
+        directory: &Path,
+        settings: &[(&str, &str)],
+        input: &Path,
+    ) -> Ended {
+        let input = fs::File::open(input).unwrap().into();
+        Self::start_reading(arguments, directory, settings, input).ended(START).await
     }
 
     /// Standard output so far.

@@ -7,6 +7,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::account;
 use super::answers::{Answer, Api, EMAIL, PASSWORD, PHONE};
 use super::child::SOON;
 use super::fake_sinch::{FakeConfig, Mode, Operation};
@@ -76,7 +77,17 @@ async fn walk_and_stumble(installation: &Installation, api: &Api, secrets: &mut 
     api.post("request-otp", json!({"loginTicket": ticket})).await.expect(200);
     let code = installation.code();
     secrets.insert(code.clone());
-    let token = api.verify(&ticket, &code).await.expect(200).text("token");
+    let answer = api.verify(&ticket, &code).await.expect(200);
+    let token = answer.text("token");
+    let refresh = answer.text("refreshToken");
+    let refreshed = api.post("refresh", json!({"refreshToken": refresh})).await.expect(200);
+    let child = refreshed.text("refreshToken");
+    api.post("refresh", json!({"refreshToken": child})).await.expect(200);
+    // Used up: the session ends, and the log tells of it without the token.
+    api.post("refresh", json!({"refreshToken": refresh})).await.expect(401);
+    secrets.extend([refresh, child]);
+    api.profile(&token).await.expect(401);
+    let token = api.login().await.expect(200).text("token");
     let (_, signature) = token.rsplit_once('.').unwrap();
     secrets.insert(signature.to_owned());
 
@@ -85,6 +96,7 @@ async fn walk_and_stumble(installation: &Installation, api: &Api, secrets: &mut 
     api.profile(&format!("{token}x")).await.expect(401);
     api.profile(JUNK).await.expect(401);
     api.get(&format!("/{JUNK}?{JUNK}={JUNK}"), JUNK).await.expect(404);
+    secrets.extend(account::walk(installation, api).await);
     send_nonsense(api).await;
 }
 

@@ -5,17 +5,27 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::panic, reason = "what a child printed is told with the failure")]
 
+mod account;
+mod adopt;
 mod answers;
 mod banner;
+mod check_token;
 mod child;
 mod dev;
+mod email;
+mod email_tls;
 #[path = "../support/fake_plivo/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_plivo;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the tests of the adapter use all of it")]
 mod fake_sinch;
+#[path = "../support/fake_smtp.rs"]
+#[expect(dead_code, reason = "only the tests of the API use all of it")]
+mod fake_smtp;
+mod import;
 mod installation;
+mod keys;
 mod ledger;
 mod log;
 mod migrate;
@@ -29,4 +39,5 @@ mod restart;
 mod scene;
 mod settings;
 mod stopping;
+mod users;
 mod walk;

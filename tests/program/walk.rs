@@ -1,12 +1,14 @@
 //! `ringfence serve` with Sinch: from nothing to a token.
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
 
-use super::answers::{Answer, EMAIL, PHONE};
+use super::account;
+use super::answers::{Answer, Api, EMAIL, PHONE};
 use super::child::Ringfence;
 use super::fake_sinch::Operation;
-use super::installation::Installation;
+use super::installation::{Installation, Serving};
 
 #[tokio::test]
 async fn a_person_registers_logs_in_gives_the_code_and_reads_their_profile() {
@@ -29,7 +31,7 @@ async fn a_person_registers_logs_in_gives_the_code_and_reads_their_profile() {
     assert_eq!(profile.body["phoneNumber"], PHONE);
     assert_eq!(profile.body["isVerified"], true);
     let session = api.get("/api/v1/auth/session", &token).await.expect(200);
-    assert_eq!(session.body["amr"], serde_json::json!(["pwd", "otp", "sms"]));
+    assert_eq!(session.body["amr"], json!(["pwd", "otp", "sms"]));
     assert_eq!(api.login().await.expect(200).body["requiresOtp"], false);
 }
 
@@ -57,20 +59,71 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     assert_ne!(url, installation.database.url);
     installation.set("DATABASE_URL", url);
     installation.set("OTP_POLICY", "new-device");
+    installation.set("OTP_RESEND_SECONDS", "0");
 
     let mut serving = installation.serve().await;
     let token = installation.token(&serving.api).await;
     serving.api.profile(&token).await.expect(200);
-    // The housekeeping begins with the first tick of its clock, and that is at the start.
-    serving.program.signal(rustix::process::Signal::TERM);
-    let log = serving
-        .program
-        .until("the end", |_, err| err.contains("\"stopped\"").then(|| err.to_owned()));
-    let log = log.await;
+    let ticket = serving.api.login().await.expect(200).text("loginTicket");
+    let login = serving.api.verify(&ticket, &installation.code()).await.expect(200);
+    let refresh = json!({ "refreshToken": login.text("refreshToken") });
+    serving.api.post("refresh", refresh).await.expect(200);
+    serving.api.get("/api/v1/auth/sessions", &token).await.expect(200);
+    sqlx::query("UPDATE users SET roles = '{admin}'").execute(&mut owner).await.unwrap();
+    administer(&serving.api, &token).await;
+    let logout = serving.api.client.post(format!("{}/api/v1/auth/logout", serving.api.base));
+    Answer::of(logout.bearer_auth(&token)).await.expect(204);
+    serving.api.profile(&token).await.expect(401);
+    account::walk(&installation, &serving.api).await;
+    let log = stop(&mut serving).await;
     assert!(!log.contains("permission denied"), "{log}");
 
+    // The housekeeping begins with the first tick of its clock, and that is at the start.
+    let over = "UPDATE erasures SET requested_at = '2001-01-01', erase_after = '2001-01-08'";
+    assert_eq!(sqlx::query(over).execute(&mut owner).await.unwrap().rows_affected(), 1);
+    let mut serving = installation.serve().await;
+    let erased = |_: &str, err: &str| err.contains("an account was erased").then_some(());
+    serving.program.until("the account to be erased", erased).await;
+    let log = stop(&mut serving).await;
+    assert!(!log.contains("permission denied"), "{log}");
+
+    for command in [&["keys", "rotate"][..], &["keys", "rotate", "--now"], &["keys", "list"]] {
+        let ended = installation.run(command).await;
+        assert!(ended.status.success(), "{command:?}: {}", ended.err);
+    }
     let refused = installation.run(&["migrate", "revert"]).await;
     assert!(refused.complaint().contains("permission denied"), "{}", refused.err);
+}
+
+/// Tells it to stop, and waits for that. Returns its whole log.
+async fn stop(serving: &mut Serving) -> String {
+    serving.program.signal(rustix::process::Signal::TERM);
+    let end = |_: &str, err: &str| err.contains("\"stopped\"").then(|| err.to_owned());
+    serving.program.until("the end", end).await
+}
+
+/// What an administrator does to somebody else, from making the account to deleting it.
+async fn administer(api: &Api, token: &str) {
+    let ask = async |method: Method, path: &str, body: Value| {
+        let request = api.client.request(method, format!("{}/api/v1/admin{path}", api.base));
+        Answer::of(request.bearer_auth(token).json(&body)).await
+    };
+    let new = json!({"email": "bob@example.org", "phoneNumber": "+46701234567"});
+    let created = ask(Method::POST, "/users", new).await.expect(201);
+    let user = format!("/users/{}", created.body["user"]["id"].as_str().unwrap());
+    for (method, path, body, status) in [
+        (Method::GET, "", Value::Null, 200),
+        (Method::PUT, "/roles", json!({"roles": ["auditor"]}), 200),
+        (Method::POST, "/lock", json!({"reason": "to see"}), 200),
+        (Method::POST, "/unlock", Value::Null, 200),
+        (Method::POST, "/reset-password", Value::Null, 200),
+        (Method::GET, "/sessions", Value::Null, 200),
+        (Method::DELETE, "/sessions", Value::Null, 204),
+        (Method::DELETE, "", Value::Null, 204),
+    ] {
+        ask(method, &format!("{user}{path}"), body).await.expect(status);
+    }
+    ask(Method::GET, "/users", Value::Null).await.expect(200);
 }
 
 #[tokio::test]
@@ -95,14 +148,20 @@ async fn what_machines_ask_for_is_answered() {
         (
             "/readyz",
             "checks",
-            serde_json::json!({
+            json!({
                 "database": "UP", "migrations": "UP",
                 "providers": [{"name": "sinch", "breaker": "closed"}],
             }),
         ),
     ] {
         let request = serving.api.client.get(format!("{}{path}", serving.api.base));
-        assert_eq!(Answer::of(request).await.expect(200).body[member], value, "{path}");
+        let mut answer = Answer::of(request).await.expect(200);
+        // Whether it hears already of ended sessions is a matter of milliseconds.
+        if let Some(checks) = answer.body["checks"].as_object_mut() {
+            let word = checks.remove("revocations");
+            assert!(word == Some("listening".into()) || word == Some("asking".into()), "{word:?}");
+        }
+        assert_eq!(answer.body[member], value, "{path}");
     }
     // What is for developers only is not there.
     for path in ["/", "/dev/inbox", "/dev/inbox/messages"] {

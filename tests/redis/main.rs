@@ -3,6 +3,7 @@
 #![cfg(all(unix, feature = "private-postgres", feature = "redis"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod account;
 mod configuration;
 mod contents;
 mod outages;
@@ -17,6 +18,9 @@ mod fake_plivo;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "these tests ask less of the fake than others do")]
 mod fake_sinch;
+#[path = "../support/fake_smtp.rs"]
+#[expect(dead_code, reason = "these tests ask less of the fake than others do")]
+mod fake_smtp;
 #[path = "../support/log.rs"]
 #[expect(dead_code, reason = "these tests look for less in the log than others do")]
 mod log;
@@ -27,7 +31,7 @@ mod postgres;
 #[expect(dead_code, reason = "the tests of the carriers ask more of it")]
 mod served;
 #[path = "../api/support/mod.rs"]
-#[expect(dead_code, reason = "the tests of the API ask more of it")]
+#[expect(dead_code, unused_imports, reason = "the tests of the API ask more of it")]
 mod support;
 
 // The suite of the other store.
@@ -35,8 +39,14 @@ mod support;
 mod calls;
 #[path = "../api/ledger.rs"]
 mod ledger;
+#[path = "../api/locks.rs"]
+mod locks;
 #[path = "../api/money/mod.rs"]
 mod money;
+#[path = "../api/password_races.rs"]
+mod password_races;
+#[path = "../api/phone_change/mod.rs"]
+mod phone_change;
 #[path = "../api/policy.rs"]
 mod policy;
 #[path = "../api/provider.rs"]

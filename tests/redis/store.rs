@@ -15,6 +15,9 @@ use crate::support::Person;
 static REDIS: OnceCell<RedisServer> = OnceCell::const_new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
+/// The next code for the same purpose takes the place of one that is over.
+pub(crate) const KEEPS_WHAT_IS_OVER: bool = false;
+
 /// What an application has to be told of its store.
 pub(crate) async fn settings() -> Vec<(&'static str, String)> {
     let redis = REDIS.get_or_init(|| RedisServer::start(installed())).await;
@@ -32,11 +35,12 @@ pub(crate) fn installed() -> PathBuf {
     })
 }
 
-/// How many guesses the live code of `person` has left.
+/// How many guesses the live code of `person` for `purpose` has left.
 pub(crate) async fn guesses_left(
     settings: &BTreeMap<String, String>,
     database: &PgPool,
     person: &Person,
+    purpose: &str,
 ) -> i16 {
     let query = "SELECT id::text FROM users WHERE phone_number = $1";
     let user: String =
@@ -44,7 +48,7 @@ pub(crate) async fn guesses_left(
     let client = redis::Client::open(&*settings["REDIS_URL"]).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let mut get = redis::cmd("HMGET");
-    get.arg(format!("ringfence:{{{user}}}:login")).arg("attempts_left").arg("ended_as");
+    get.arg(format!("ringfence:{{{user}}}:{purpose}")).arg("attempts_left").arg("ended_as");
     let (left, ended_as): (i16, Option<String>) = get.query_async(&mut connection).await.unwrap();
     assert_eq!(ended_as, None, "the code of {person:?} is not live");
     left

@@ -57,7 +57,7 @@ async fn a_code_that_cannot_be_written_is_not_sent_costs_nothing_and_leaves_the_
     let spent_before = app.count(spent).await;
     app.advance(TimeDelta::seconds(120));
 
-    // Only the script that writes a new challenge deletes.
+    // Of all that a send does, only the script that writes the new challenge deletes.
     world.allow("-del").await;
     for _ in 0..3 {
         app.request_otp(&ticket).await.refused(503, "store_unavailable");

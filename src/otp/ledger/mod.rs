@@ -4,6 +4,7 @@
 //! Owns the table `messages`. Never sends anything, and nothing is ever sent because of what stands
 //! here: a row whose fate is unknown stays unknown until its carrier tells.
 
+mod personal;
 mod prices;
 mod report;
 mod state;
@@ -16,6 +17,8 @@ use crate::foundation::{ChallengeId, KeyPurpose, Keyring, MessageId, PhoneNumber
 use super::Channel;
 use super::money::{Amount, Currency};
 
+pub(super) use personal::Exported;
+pub(super) use personal::{export, forget};
 pub(super) use prices::{Told, settle, waive};
 pub use report::{Figures, ReportBy, ReportLine, report};
 pub(super) use state::State;

@@ -35,7 +35,8 @@ pub struct ConsoleMessage {
     to: String,
     channel: &'static str,
     text: String,
-    code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
     sent_at: DateTime<Utc>,
 }
 
@@ -64,7 +65,7 @@ impl MessageSender for Console {
             to: message.to.e164().to_owned(),
             channel: message.channel.as_str(),
             text: message.text.to_owned(),
-            code: message.code.expose().to_owned(),
+            code: message.code.map(|code| code.expose().to_owned()),
             sent_at: now,
         };
         if self.in_terminal {

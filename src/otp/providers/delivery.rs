@@ -1,4 +1,4 @@
-//! The port to providers that only carry a code which we make and judge.
+//! The port to providers that only carry a code which we make and judge, or a text of ours.
 
 use std::fmt;
 
@@ -40,8 +40,8 @@ pub struct Message<'a> {
     pub to: &'a PhoneNumber,
     /// Written or spoken.
     pub channel: Channel,
-    /// The code.
-    pub code: &'a OtpCode,
+    /// The code; none in a text that only tells something.
+    pub code: Option<&'a OtpCode>,
     /// The whole text, of one message and with every line that it needs. As secret as the code.
     pub text: &'a str,
     /// The language of its reader, for a code that is spoken.

@@ -9,7 +9,7 @@ use crate::foundation::{ChallengeId, PhoneNumber, UserId};
 
 use super::super::code::CodeHash;
 use super::super::code_store::{Key, StoreFailure};
-use super::super::store::{End, NewChallenge, Row};
+use super::super::store::{End, Exported, NewChallenge, Row};
 use super::super::{Channel, Purpose};
 use super::{LuaScript, PREFIX, RedisStore, micros, read_micros, time_to_live, unreadable};
 
@@ -178,6 +178,28 @@ impl RedisStore {
         self.run(&MARK_SPOKEN, &place, &[id.as_bytes(), now.as_bytes()]).await
     }
 
+    /// What is kept of the newest challenge for each purpose, oldest first.
+    pub(in crate::otp) async fn export(&self, user: UserId) -> Result<Vec<Exported>, StoreFailure> {
+        let mut exported = Vec::new();
+        for purpose in Purpose::ALL {
+            let Some(fields) = self.read(&place(user, purpose)).await? else { continue };
+            let row = read_exported(purpose, fields);
+            exported.push(row.ok_or_else(|| unreadable("a challenge in Redis"))?);
+        }
+        exported.sort_by_key(|it| (it.created_at, it.id.to_string()));
+        Ok(exported)
+    }
+
+    /// Forgets every challenge of `user`. What leads to one by its id holds nothing of a person and
+    /// goes by itself.
+    pub(in crate::otp) async fn delete_of(&self, user: UserId) -> Result<(), StoreFailure> {
+        let mut delete = redis::cmd("DEL");
+        for purpose in Purpose::ALL {
+            delete.arg(place(user, purpose));
+        }
+        self.ask(&delete).await
+    }
+
     async fn end_as(
         &self,
         key: &Key,
@@ -234,7 +256,7 @@ fn pointer(id: ChallengeId) -> String {
 }
 
 fn read_row(mut fields: Fields) -> Option<Row> {
-    let mut text = |name: &str| String::from_utf8(fields.remove(name)?).ok();
+    let mut text = |name: &str| take_text(&mut fields, name);
     Some(Row {
         id: ChallengeId::parse(&text("id")?)?,
         channel: text("channel")?,
@@ -246,4 +268,29 @@ fn read_row(mut fields: Fields) -> Option<Row> {
         expires_at: read_micros(text("expires_at")?.as_bytes())?,
         code_hash: fields.remove("code_hash"),
     })
+}
+
+fn read_exported(purpose: Purpose, mut fields: Fields) -> Option<Exported> {
+    let mut text = |name: &str| take_text(&mut fields, name);
+    let time = |text: String| read_micros(text.as_bytes());
+    Some(Exported {
+        id: ChallengeId::parse(&text("id")?)?,
+        purpose: purpose.as_str().to_owned(),
+        channel: text("channel")?,
+        phone_number: text("phone_number")?,
+        provider: text("provider")?,
+        provider_reference: text("provider_reference"),
+        attempts_left: text("attempts_left")?.parse().ok()?,
+        free_resend: text("free_resend")? == "1",
+        created_at: time(text("created_at")?)?,
+        expires_at: time(text("expires_at")?)?,
+        sent_at: text("sent_at").and_then(time),
+        spoken_at: text("spoken_at").and_then(time),
+        ended_at: text("ended_at").and_then(time),
+        ended_as: text("ended_as"),
+    })
+}
+
+fn take_text(fields: &mut Fields, name: &str) -> Option<String> {
+    String::from_utf8(fields.remove(name)?).ok()
 }

@@ -4,7 +4,9 @@
 //! are not the most usual ones: Spanish has "clave" because of the accent of the usual word, Polish
 //! and Turkish keep to words that need none of their own letters.
 
-use super::{Language, Occasion, Template};
+use crate::foundation::Language;
+
+use super::{Occasion, Template};
 
 /// What follows the code, in the order of [`Occasion::ALL`].
 const WORDS: [(Language, [&str; Occasion::ALL.len()]); Language::ALL.len()] = [

@@ -7,7 +7,7 @@
 mod app_hash;
 mod built_in;
 pub mod gsm7;
-mod language;
+mod notice;
 mod occasion;
 mod origin;
 mod own;
@@ -17,13 +17,12 @@ use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
-use crate::foundation::PhoneNumber;
+use crate::foundation::{Language, PhoneNumber};
 
 use super::providers::india_dlt::IndiaDlt;
 use super::{Channel, OtpCode};
 
 pub use app_hash::{AppHash, AppHashError};
-pub use language::Language;
 pub use occasion::{Addressee, Occasion};
 pub use origin::{Origin, OriginError};
 pub use own::{OwnTexts, OwnTextsFault};
@@ -128,6 +127,13 @@ impl Texts {
         placeholder: &str,
     ) -> String {
         self.worded(addressee, to, channel, placeholder).to_string()
+    }
+
+    /// What the number `to` is told when it is no longer that of an account. `None` where nobody would
+    /// carry it, since it was not registered word for word.
+    pub(super) fn notice(&self, language: Language, to: &PhoneNumber) -> Option<&'static str> {
+        let is_carried = !self.conditions.is_registered_in_india || !IndiaDlt::concerns(to.e164());
+        is_carried.then(|| notice::words(language))
     }
 
     /// The hash that a client sent, if it is one of `ANDROID_APP_HASHES`.

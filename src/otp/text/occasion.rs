@@ -1,6 +1,8 @@
 //! What a text is for, and who reads it.
 
-use super::{AppHash, Language};
+use crate::foundation::Language;
+
+use super::AppHash;
 
 /// Why a code is sent. Each has a text of its own, so that whoever is talked into reading a code
 /// out can see what it would be good for.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Language, Occasion, Template, TemplateFault};
+use crate::foundation::Language;
+
+use super::{Occasion, Template, TemplateFault};
 
 /// Texts that take the places of built-in ones.
 #[derive(Clone, Debug, Default)]

@@ -35,6 +35,7 @@ export async function call(method, path, { body, token } = {}) {
     const text = await response.text();
     const answer = parse(text);
     record({ ...exchange, response, answer: answer ?? text });
+    if (response.status === 204) return { answer: {} };
     return response.ok && answer ? { answer } : { problem: problemOf(response, answer) };
   } catch (failure) {
     const problem = noAnswer(failure);

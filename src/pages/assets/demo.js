@@ -1,28 +1,33 @@
-// The walk: register, log in, enter the code, read the token, see the profile. Ticket and token stay in `memory`,
-// are never written to storage or to the address, and go when the page goes.
+// The walk: register, log in (or set a forgotten password anew), enter the code, read the token, go to the account.
+// Tickets and tokens stay in memory, are never written to storage or to the address, and go when the page goes.
 
+import { onLeaving, readAccount } from "./account.js";
 import { announce, byId, copyButton } from "./dom.js";
 import { call } from "./api.js";
 import { clearExchanges, shortened } from "./exchanges.js";
+import { digits, nameFields, onClick, onSubmit } from "./forms.js";
 import { clearProblem, problemText, showProblem } from "./problem.js";
-import { answerTable, claimRows } from "./token.js";
+import { claimRows } from "./token.js";
+import { accessToken, forgetTokens, keepTokens, watchTokens } from "./tokens.js";
 import { clockTime, countdown, distance, serverNow, span } from "./times.js";
 
-const ORDER = ["register", "login", "code", "token", "profile"];
+const ORDER = ["register", "login", "code", "token", "account"];
+/** Panels beside the walk, and the step that they belong to. */
+const ASIDE = { forgot: "login", reset: "login" };
 const CHANNELS = { sms: "by text message", call: "by phone call" };
 /** Refusals that only another login can mend. */
 const LOGIN_LOST = new Set(["login_ticket_invalid", "login_required"]);
 /** Refusals that say when the next code may be asked for. */
 const RESEND_REFUSED = new Set(["otp_cooldown", "otp_limit_reached", "rate_limited", "provider_unavailable"]);
 
-const memory = { ticket: null, token: null };
+const memory = { ticket: null, resetTicket: null };
 let stopResendWait = () => {};
 let stopCodeLife = () => {};
 
 // -- Steps --
 
 function mark(step) {
-  const now = ORDER.indexOf(step);
+  const now = ORDER.indexOf(ASIDE[step] ?? step);
   for (const item of byId("steps").children) {
     const place = ORDER.indexOf(item.dataset.step);
     item.classList.toggle("done", place < now);
@@ -33,41 +38,12 @@ function mark(step) {
 
 function show(panel, said = "") {
   mark(panel);
-  // The token stays in sight while it is used.
-  for (const name of ORDER) byId(name).hidden = name !== panel && !(name === "token" && panel === "profile");
+  for (const name of [...ORDER, ...Object.keys(ASIDE)]) byId(name).hidden = name !== panel;
   const empty = [...byId(panel).querySelectorAll("input:not([type=radio])")].find((input) => !input.value);
   (empty ?? byId(`${panel}-title`)).focus();
   const title = byId(`${panel}-title`).textContent;
-  announce(`Step ${ORDER.indexOf(panel) + 1} of ${ORDER.length}: ${title}. ${said}`);
-}
-
-/** Runs `work` on submit, one at a time; what it returns is a problem to show, or nothing. */
-function onSubmit(formId, work) {
-  const form = byId(formId);
-  const button = form.querySelector("button:not([type])");
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    whileBusy(button, async () => {
-      clearProblem(form);
-      const problem = await work(Object.fromEntries(new FormData(form)), form);
-      if (problem) showProblem(form, problem);
-    });
-  });
-}
-
-function onClick(id, work) {
-  byId(id).addEventListener("click", () => whileBusy(byId(id), work));
-}
-
-/** A busy button keeps the focus (a disabled one would lose it) and starts nothing more. */
-async function whileBusy(button, work) {
-  if (button.getAttribute("aria-busy") === "true") return;
-  button.setAttribute("aria-busy", "true");
-  try {
-    await work();
-  } finally {
-    button.removeAttribute("aria-busy");
-  }
+  const step = ORDER.indexOf(ASIDE[panel] ?? panel) + 1;
+  announce(`Step ${step} of ${ORDER.length}: ${title}. ${said}`);
 }
 
 // -- Register and log in --
@@ -78,17 +54,14 @@ onSubmit("register-form", async ({ email, password, phoneNumber }, form) => {
   form.reset();
   byId("login-name").value = email.trim();
   const said = `${answer.message} Now log in, as a returning user does.`;
-  byId("registered").textContent = said;
-  byId("registered").hidden = false;
-  show("login", said);
+  sayAtLogin(said);
 });
 
 onSubmit("login-form", async ({ name, password }, form) => {
-  const who = name.includes("@") ? { email: name } : { phoneNumber: name };
-  const { answer, problem } = await call("POST", "/auth/login", { body: { ...who, password } });
+  const { answer, problem } = await call("POST", "/auth/login", { body: { ...nameFields(name), password } });
   if (problem) return problem;
   form.reset();
-  byId("registered").hidden = true;
+  byId("said").hidden = true;
   if (!answer.requiresOtp) return signIn(answer);
   memory.ticket = answer.loginTicket;
   for (const id of ["code-form", "resend-form"]) {
@@ -102,7 +75,7 @@ onSubmit("login-form", async ({ name, password }, form) => {
 // -- The code --
 
 onSubmit("code-form", async ({ otpCode }, form) => {
-  const body = { loginTicket: memory.ticket, otpCode: otpCode.replaceAll(/[\s-]/g, "") };
+  const body = { loginTicket: memory.ticket, otpCode: digits(otpCode) };
   const { answer, problem } = await call("POST", "/auth/verify-otp", { body });
   if (!problem) return signIn(answer);
   if (LOGIN_LOST.has(problem.code)) return backToLogin(problem);
@@ -167,30 +140,62 @@ function backToLogin(problem) {
   showProblem(byId("login-form"), problem);
 }
 
+// -- A forgotten password --
+
+onSubmit("forgot-form", async ({ name }, form) => {
+  const { answer, problem } = await call("POST", "/auth/password/forgot", { body: nameFields(name) });
+  if (problem) return problem;
+  form.reset();
+  memory.resetTicket = answer.resetTicket;
+  byId("reset-sent").textContent = answer.message;
+  show("reset", answer.message);
+});
+
+onSubmit("reset-form", async ({ otpCode, newPassword }, form) => {
+  const body = { resetTicket: memory.resetTicket, otpCode: digits(otpCode), newPassword };
+  const { problem } = await call("POST", "/auth/password/reset", { body });
+  if (problem) return problem;
+  form.reset();
+  memory.resetTicket = null;
+  sayAtLogin("The new password is set, and every session has ended. Log in with it.");
+});
+
 // -- Signed in --
 
-function signIn({ token, expiresIn }) {
+function signIn(answer) {
   memory.ticket = null;
-  memory.token = token;
   stopCodeLife();
   stopResendWait();
   byId("code-form").reset();
-  byId("token-text").textContent = shortened(token);
-  byId("token-copy").replaceChildren(copyButton("Copy", () => memory.token, byId("token-text")));
-  byId("claims").tBodies[0].replaceChildren(...claimRows(token));
-  byId("token-use").hidden = false;
-  show("token", `The token expires ${distance(serverNow() + expiresIn * 1000)}.`);
+  keepTokens(answer);
+  show("token", `The token expires ${distance(serverNow() + answer.expiresIn * 1000)}.`);
 }
 
-async function askWithToken() {
-  tellAnswer("profile-answer", await call("GET", "/profile", { token: memory.token }));
-  tellAnswer("session-answer", await call("GET", "/auth/session", { token: memory.token }));
-}
+watchTokens({
+  changed({ token, expires }) {
+    byId("token-text").textContent = shortened(token);
+    byId("token-copy").replaceChildren(copyButton("Copy", accessToken, byId("token-text")));
+    byId("claims").tBodies[0].replaceChildren(...claimRows(token));
+    byId("token-life").textContent = `The access token is good until ${clockTime(new Date(expires))}.`;
+  },
+  lost(problem) {
+    forgetTokens();
+    show("login");
+    showProblem(byId("login-form"), problem);
+  },
+});
 
-function tellAnswer(id, { answer, problem }) {
-  const box = byId(id);
-  box.classList.toggle("problem", Boolean(problem));
-  box.replaceChildren(problem ? problemText(problem) : answerTable(answer));
+onLeaving((said) => {
+  byId("token-text").replaceChildren();
+  byId("token-copy").replaceChildren();
+  byId("claims").tBodies[0].replaceChildren();
+  sayAtLogin(said);
+});
+
+function sayAtLogin(said) {
+  byId("said").textContent = said;
+  byId("said").hidden = false;
+  show("login", said);
 }
 
 // -- Buttons that are no submit --
@@ -199,34 +204,12 @@ for (const button of document.querySelectorAll("[data-goes-to]")) {
   button.addEventListener("click", () => show(button.dataset.goesTo));
 }
 
-for (const button of document.querySelectorAll("[data-shows]")) {
-  const input = byId(button.dataset.shows);
-  const set = (shown) => {
-    input.type = shown ? "text" : "password";
-    button.textContent = shown ? "Hide" : "Show";
-    button.setAttribute("aria-label", `${button.textContent} password`);
-  };
-  button.addEventListener("click", () => set(input.type === "password"));
-  input.form.addEventListener("reset", () => set(false));
-}
-
 onClick("use", async () => {
-  await askWithToken();
-  byId("token-use").hidden = true;
-  show("profile");
+  await readAccount();
+  show("account");
 });
 
-onClick("ask-again", async () => {
-  await askWithToken();
-  announce("Profile and session were read again.");
-});
-
-onClick("forget", () => {
-  memory.token = null;
-  for (const id of ["token-text", "token-copy", "profile-answer", "session-answer"]) byId(id).replaceChildren();
-  byId("claims").tBodies[0].replaceChildren();
-  show("register", "The token is forgotten.");
-});
+onClick("read-token", () => show("token"));
 
 onClick("wire-clear", () => {
   clearExchanges();

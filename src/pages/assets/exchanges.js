@@ -5,8 +5,8 @@ import { byId, element } from "./dom.js";
 /** Exchanges kept on the page; the oldest go first. */
 const MOST = 40;
 
-const MASKED = new Set(["password", "otpCode"]);
-const SHORTENED = new Set(["token", "refreshToken", "loginTicket"]);
+const MASKED = new Set(["password", "otpCode", "currentPassword", "newPassword"]);
+const SHORTENED = new Set(["token", "refreshToken", "loginTicket", "resetTicket"]);
 const TOLD_HEADERS = ["content-type", "retry-after", "www-authenticate", "x-request-id"];
 
 /** Shows one exchange on top of the list, opened, and closes the one before. */

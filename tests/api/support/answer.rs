@@ -129,7 +129,9 @@ impl Answer {
         assert_eq!(has_errors, code == "validation_failed", "{self:?}");
         let wait = self.json["retryAfter"].as_u64().map(|it| it.to_string()).unwrap_or_default();
         assert_eq!(wait, self.header("retry-after"), "{self:?}");
-        let challenges = self.header("www-authenticate").starts_with("Bearer");
+        // RFC 7662 has services prove who they are by HTTP Basic.
+        let scheme = if code == "client_invalid" { "Basic" } else { "Bearer" };
+        let challenges = self.header("www-authenticate").starts_with(scheme);
         assert_eq!(challenges, self.status == 401, "{self:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ringfence::app::Application;
@@ -16,14 +17,18 @@ use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
-use super::{Person, Visitor};
+use super::{Answer, Person, Visitor};
 use crate::fake_sinch::{FakeConfig, FakeSinch};
 use crate::postgres::TestDatabase;
 use crate::store;
 
 /// 32 bytes that are nobody's secret.
 pub(crate) const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// More than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Cheap hashes, since most tests are not about their cost, and limits that nobody meets by chance.
 const SETTINGS: [(&str, &str); 7] = [
@@ -36,6 +41,9 @@ const SETTINGS: [(&str, &str); 7] = [
     ("RATE_LIMIT_AUTH_MAX_REQUESTS", "1000000"),
 ];
 
+/// Time enough for a mail server on this machine, and no long wait for one that stalls.
+const MAIL_PATIENCE: Duration = Duration::from_secs(2);
+
 /// A served application. Asks itself as a [`Visitor`] from 127.0.0.1.
 pub(crate) struct TestApp {
     pub(crate) application: Application,
@@ -44,6 +52,8 @@ pub(crate) struct TestApp {
     ground: Arc<Ground>,
     visitor: Visitor,
     server: JoinHandle<()>,
+    /// Hears of ended sessions.
+    hearing: JoinHandle<()>,
 }
 
 /// What replicas share.
@@ -95,8 +105,11 @@ impl TestApp {
     }
 
     async fn on_with(ground: Arc<Ground>, settings: BTreeMap<String, String>) -> Self {
-        let (settings, _) = Settings::read(&Environment::of_pairs(settings))
+        let (mut settings, _) = Settings::read(&Environment::of_pairs(settings))
             .unwrap_or_else(|faults| panic!("{faults}"));
+        if let Some(email) = &mut settings.email {
+            email.patience = MAIL_PATIENCE;
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let pool = database::pool(settings.database.clone(), settings.pool_size);
@@ -104,8 +117,30 @@ impl TestApp {
         let application = Application::build(settings, pool, ground.clock.clock(), issuer.clone());
         let application = application.await.unwrap();
         let server = serve(listener, &application);
+        let hearing = hear(&application);
         let visitor = Visitor::new(format!("http://{address}"));
-        Self { application, issuer, ground, visitor, server }
+        let app = Self { application, issuer, ground, visitor, server, hearing };
+        app.until_listening().await;
+        app
+    }
+
+    /// Waits until the application hears of ended sessions.
+    pub(crate) async fn until_listening(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !self.application.state.sessions.revocations().is_listening() {
+            assert!(Instant::now() < deadline, "it does not listen");
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Has it hear of ended sessions no more; its database is asked from then on.
+    pub(crate) async fn stop_listening(&self) {
+        self.hearing.abort();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.application.state.sessions.revocations().is_listening() {
+            assert!(Instant::now() < deadline, "what nobody feeds is believed");
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// The only fake of Sinch there is.
@@ -168,8 +203,45 @@ impl TestApp {
 
     /// Walks `person` from sign-up to the first token.
     pub(crate) async fn verified(&self, person: &Person) -> String {
+        self.signed_in(person).await.text("token")
+    }
+
+    /// Walks `person` from sign-up to the first tokens.
+    pub(crate) async fn signed_in(&self, person: &Person) -> Answer {
         let ticket = self.pending(person).await;
-        self.verify(&ticket, &self.code_for(person)).await.is(200).text("token")
+        self.verify(&ticket, &self.code_for(person)).await.is(200)
+    }
+
+    /// The one row of `sessions`.
+    pub(crate) async fn session_row(&self) -> Value {
+        let query = "SELECT to_jsonb(s)::text FROM sessions s";
+        let row: String = sqlx::query_scalar(query).fetch_one(self.database()).await.unwrap();
+        serde_json::from_str(&row).unwrap()
+    }
+
+    /// Has a code for a new password sent to `person`: the ticket, once the code is there.
+    pub(crate) async fn forgotten(&self, person: &Person) -> String {
+        let before = self.sends_to(person);
+        let ticket = self.forgot(person).await.is(202).text("resetTicket");
+        self.until("a code for a new password", || self.sends_to(person) > before).await;
+        // It can be entered once the carrier's answer is noted, too.
+        let queued = "SELECT count(*) FROM messages
+            WHERE purpose = 'password_reset' AND state = 'queued'";
+        let deadline = Instant::now() + PATIENCE;
+        while self.count(queued).await > 0 {
+            assert!(Instant::now() < deadline, "the code is never noted as sent");
+            sleep(Duration::from_millis(2)).await;
+        }
+        ticket
+    }
+
+    /// Waits for what the server does without letting anybody wait for it.
+    pub(crate) async fn until(&self, what: &str, is_there: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_there() {
+            assert!(Instant::now() < deadline, "{what} never comes");
+            sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// The row of `person` in `users`.
@@ -180,9 +252,14 @@ impl TestApp {
         serde_json::from_str(&row).unwrap()
     }
 
-    /// How many guesses the live code of `person` has left.
+    /// How many guesses the live code of `person` for a login has left.
     pub(crate) async fn guesses_left(&self, person: &Person) -> i16 {
-        store::guesses_left(&self.ground.settings, self.database(), person).await
+        self.guesses_left_for(person, "login").await
+    }
+
+    /// The same for another purpose.
+    pub(crate) async fn guesses_left_for(&self, person: &Person, purpose: &str) -> i16 {
+        store::guesses_left(&self.ground.settings, self.database(), person, purpose).await
     }
 
     /// The one number that `query` answers.
@@ -214,12 +291,20 @@ impl Deref for TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.server.abort();
+        self.hearing.abort();
     }
 }
 
 fn serve(listener: TcpListener, application: &Application) -> JoinHandle<()> {
     // Nobody tells it to stop.
     tokio::spawn(http::serve(listener, application.router(), std::future::pending()))
+}
+
+fn hear(application: &Application) -> JoinHandle<()> {
+    let state = application.state.clone();
+    tokio::spawn(async move {
+        state.sessions.revocations().follow(&state.database, &state.clock, &state.entropy).await;
+    })
 }
 
 fn merged(

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Url};
 use serde_json::{Value, json};
 
 use super::{Answer, Person};
@@ -23,6 +23,11 @@ impl Visitor {
     pub(super) fn new(base_url: String) -> Self {
         let http = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         Self { http, base_url, headers: HeaderMap::new() }
+    }
+
+    /// Where the server listens: host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.base_url.trim_start_matches("http://")
     }
 
     /// The same, sending one more header with each request.
@@ -64,6 +69,48 @@ impl Visitor {
         self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
     }
 
+    /// Asks for something with a body and a bearer token.
+    pub(crate) async fn send_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
+        let request = self.request(method, path).json(body);
+        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
+    }
+
+    pub(crate) async fn change_password(&self, token: &str, current: &str, new: &str) -> Answer {
+        let body = json!({ "currentPassword": current, "newPassword": new });
+        self.send_as(token, Method::POST, "/api/v1/auth/password/change", &body).await
+    }
+
+    /// Asks for a code for a new password. It is sent while the answer is on its way.
+    pub(crate) async fn forgot(&self, person: &Person) -> Answer {
+        self.post("/api/v1/auth/password/forgot", &json!({ "email": person.email })).await
+    }
+
+    pub(crate) async fn reset(&self, ticket: &str, code: &str, password: &str) -> Answer {
+        let body = json!({ "resetTicket": ticket, "otpCode": code, "newPassword": password });
+        self.post("/api/v1/auth/password/reset", &body).await
+    }
+
+    pub(crate) async fn edit_profile(&self, token: &str, edit: &Value) -> Answer {
+        self.send_as(token, Method::PATCH, "/api/v1/profile", edit).await
+    }
+
+    pub(crate) async fn delete_profile(&self, token: &str, password: &str) -> Answer {
+        let body = json!({ "password": password });
+        self.send_as(token, Method::DELETE, "/api/v1/profile", &body).await
+    }
+
+    /// Asks with a bearer token and a body.
+    pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).json(body);
+        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
+    }
+
     pub(crate) async fn register(&self, person: &Person) -> Answer {
         self.post("/api/v1/auth/register", &person.registration()).await
     }
@@ -86,6 +133,33 @@ impl Visitor {
 
     pub(crate) async fn verify_with(&self, body: &Value) -> Answer {
         self.post("/api/v1/auth/verify-otp", body).await
+    }
+
+    /// A form that is still to be sent.
+    pub(crate) fn form(&self, path: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
+        let query = Url::parse_with_params("http://form", pairs).unwrap();
+        let body = query.query().unwrap_or_default().to_owned();
+        let request = self.request(Method::POST, path).body(body);
+        request.header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+    }
+
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
+        let body = json!({ "refreshToken": refresh_token });
+        self.post("/api/v1/auth/refresh", &body).await
+    }
+
+    /// Ends sessions of the bearer: `current`, `others` or `all`.
+    pub(crate) async fn logout(&self, token: &str, scope: &str) -> Answer {
+        self.post_as(token, "/api/v1/auth/logout", &json!({ "scope": scope })).await
+    }
+
+    pub(crate) async fn sessions(&self, token: &str) -> Answer {
+        self.get_as(token, "/api/v1/auth/sessions").await
+    }
+
+    pub(crate) async fn end_session(&self, token: &str, id: &str) -> Answer {
+        let request = self.request(Method::DELETE, &format!("/api/v1/auth/sessions/{id}"));
+        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
     }
 
     /// What the token says.

@@ -1,4 +1,5 @@
 //! Version 1 of the API.
 
+mod admin;
 mod auth;
 mod profile;

@@ -1,10 +1,12 @@
-//! Sending a code: what `login` and `request-otp` have in common.
+//! Sending a code: what `login`, `request-otp`, `password/forgot` and `profile/phone` have in common.
 
 use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber, UserId};
 use crate::http::{Client, Problem};
 use crate::otp::providers::sinch;
-use crate::otp::{Addressee, AppHash, Channel, Live, Occasion, Recipient, SendError};
+use crate::otp::{
+    Addressee, AppHash, Channel, Live, Occasion, OtpFailure, Purpose, Recipient, SendError,
+};
 use crate::state::{App, AppState};
 use crate::users::{self, User};
 
@@ -17,26 +19,61 @@ pub(super) async fn send(
     channel: Option<Channel>,
     app_hash: Option<AppHash>,
 ) -> Result<Live, SendError> {
-    let number = stored_number(user)?;
-    // Who has not proven the phone yet is still signing up, whichever way that goes on.
-    let occasion = if user.is_verified { Occasion::Login } else { Occasion::SignUp };
-    let (asked, stored) = (client.languages.as_deref(), user.locale.as_deref());
-    let recipient = Recipient {
-        user: user.id,
-        channel: channel.unwrap_or_else(|| channel_for(app, &number)),
-        number,
-        address: client.address.limited(),
-        addressee: Addressee::new(occasion, asked, stored, app_hash),
-    };
+    let recipient = recipient(app, client, user, Purpose::Login, channel, app_hash)?;
     let app = app.clone();
     to_the_end(async move { send_to(&app, recipient).await }).await
 }
 
-async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
-    let user = recipient.user;
+/// Who gets the code, and why.
+pub(super) fn recipient(
+    app: &App,
+    client: &Client,
+    user: &User,
+    purpose: Purpose,
+    channel: Option<Channel>,
+    app_hash: Option<AppHash>,
+) -> Result<Recipient, OtpFailure> {
+    let number = stored_number(user)?;
+    Ok(recipient_at(app, client, user, number, purpose, channel, app_hash))
+}
+
+/// The same, at `number`, which need not be the user's.
+pub(in crate::api::v1) fn recipient_at(
+    app: &App,
+    client: &Client,
+    user: &User,
+    number: PhoneNumber,
+    purpose: Purpose,
+    channel: Option<Channel>,
+    app_hash: Option<AppHash>,
+) -> Recipient {
+    let occasion = match purpose {
+        // Who has not proven the phone yet is still signing up, whichever way that goes on.
+        Purpose::Login if !user.is_verified => Occasion::SignUp,
+        Purpose::Login => Occasion::Login,
+        Purpose::PasswordReset => Occasion::PasswordReset,
+        Purpose::PhoneChange => Occasion::PhoneChange,
+    };
+    let (asked, stored) = (client.languages.as_deref(), user.locale.as_deref());
+    Recipient {
+        user: user.id,
+        purpose,
+        channel: channel.unwrap_or_else(|| channel_for(app, &number)),
+        number,
+        address: client.address.limited(),
+        addressee: Addressee::new(occasion, asked, stored, app_hash),
+    }
+}
+
+/// Sends it, and notes what became of it.
+pub(in crate::api::v1) async fn send_to(
+    app: &App,
+    recipient: Recipient,
+) -> Result<Live, SendError> {
+    let (user, purpose) = (recipient.user, recipient.purpose);
     let draft = app.otp.reserve(&app.database, recipient).await?;
     let sent = match app.otp.deliver(&app.database, draft).await {
-        Err(SendError::Overtaken) => return newer(app, user).await,
+        Err(SendError::Overtaken) => return newer(app, user, purpose).await,
         sent => sent?,
     };
     let mut transaction = app.database.begin().await?;
@@ -50,15 +87,15 @@ async fn send_to(app: &App, recipient: Recipient) -> Result<Live, SendError> {
     transaction.commit().await?;
     match live? {
         Some(live) => Ok(live),
-        None => newer(app, user).await,
+        None => newer(app, user, purpose).await,
     }
 }
 
 /// The code of a racing request that has taken the place of this one: only that one counts, and it is
 /// as good for whoever asked first. It may have been used up by now.
-async fn newer(app: &App, user: UserId) -> Result<Live, SendError> {
+async fn newer(app: &App, user: UserId, purpose: Purpose) -> Result<Live, SendError> {
     let resend_at = app.clock.now() + app.otp.rules().resend_wait;
-    let live = app.otp.find_live(&app.database, user, resend_at).await?;
+    let live = app.otp.find_live(&app.database, user, purpose, resend_at).await?;
     live.ok_or(SendError::Overtaken)
 }
 
@@ -74,7 +111,7 @@ pub(super) async fn join(
     else {
         return Ok(None);
     };
-    Ok(app.otp.find_live(&app.database, user.id, *retry_at).await?)
+    Ok(app.otp.find_live(&app.database, user.id, Purpose::Login, *retry_at).await?)
 }
 
 /// The way that the settings say, unless it cannot reach the number.
@@ -85,7 +122,7 @@ fn channel_for(app: &App, number: &PhoneNumber) -> Channel {
     }
 }
 
-fn stored_number(user: &User) -> Result<PhoneNumber, SendError> {
+fn stored_number(user: &User) -> Result<PhoneNumber, OtpFailure> {
     PhoneNumber::from_e164(&user.phone_number)
         .ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()).into())
 }

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
 use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
-use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
+use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::{AppHash, Live, OtpFailure, SendError};
@@ -17,11 +18,13 @@ use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, Identifier, PhcString, User};
 
+use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, SignedIn};
 use super::{code, input};
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::InvalidCredentials, Kind::HashingBusy];
+pub(in crate::api) const PROBLEMS: &[Kind] =
+    &[Kind::InvalidCredentials, Kind::OriginNotAllowed, Kind::AccountLocked, Kind::HashingBusy];
 
 /// Somebody who logs in.
 struct Login {
@@ -29,6 +32,7 @@ struct Login {
     password: Password,
     device_token: Option<OpaqueToken>,
     app_hash: Option<AppHash>,
+    refresh_token_in: RefreshTokenIn,
 }
 
 /// Somebody who logs in: with `email` or with `phoneNumber`.
@@ -52,6 +56,10 @@ pub(in crate::api) struct LoginBody {
     /// `ANDROID_APP_HASHES`.
     #[schema(pattern = "^[A-Za-z0-9+/]{11}$", example = "FA+9qCX9VSu")]
     app_hash: Option<String>,
+    /// `body` (default), or `cookie`: then the refresh token comes in a cookie that no script can read,
+    /// for pages of `BASE_URL` and `FRONTEND_URL`. Where a code is due, `verify-otp` decides.
+    #[schema(pattern = "^(body|cookie)$", example = "body")]
+    refresh_token_in: Option<String>,
 }
 
 /// The password was right, and so was everything else that is asked for, or a code is due.
@@ -112,28 +120,19 @@ pub(in crate::api) struct OtpError {
 impl Login {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let identifier = input::identifier(app, &mut fields);
-        let password = Self::read_password(&mut fields);
+        let password = input::password(&mut fields, "password");
         let device_token = input::opaque_token(&mut fields, "deviceToken");
         let app_hash = input::app_hash(app, &mut fields);
+        let refresh_token_in = RefreshTokenIn::read(&mut fields);
         let request = identifier.zip(password);
         let request = request.map(|(identifier, password)| Self {
             identifier,
             password,
             device_token,
             app_hash,
+            refresh_token_in,
         });
         fields.finish(request)
-    }
-
-    fn read_password(fields: &mut Fields) -> Option<Password> {
-        let raw = fields.required("password", "wrong_type", |text| {
-            Ok::<_, &str>(zeroize::Zeroizing::new(text.to_owned()))
-        })?;
-        Password::for_login(&raw)
-            .inspect_err(|problem| {
-                fields.error(FieldError::new("password", problem.code(), problem));
-            })
-            .ok()
     }
 }
 
@@ -148,20 +147,34 @@ impl Login {
 pub(in crate::api) async fn login(
     State(app): State<AppState>,
     client: Client,
+    headers: HeaderMap,
     fields: Fields,
-) -> Result<Json<LoginAnswer>, Problem> {
-    let Login { identifier, password, device_token, app_hash } = Login::read(&app, fields)?;
-    let user = prove_password(&app, &identifier, password).await?;
+) -> Result<WithCookie<Json<LoginAnswer>>, Problem> {
+    let login = Login::read(&app, fields)?;
+    login.refresh_token_in.require_own_page(&app, &headers)?;
+    let user = prove_password(&app, &login.identifier, login.password).await?;
     note_user(&user.id);
-    if is_code_due(&app, &user, device_token.as_ref()).await? {
-        let answer = ask_for_code(&app, &client, &user, app_hash).await?;
-        return Ok(Json(LoginAnswer::CodeRequired(answer)));
+    // Told to nobody but who knows the password.
+    if user.locked_at.is_some() {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
+    if is_code_due(&app, &user, login.device_token.as_ref()).await? {
+        let answer = ask_for_code(&app, &client, &user, login.app_hash).await?;
+        return Ok(WithCookie::untouched(Json(LoginAnswer::CodeRequired(answer))));
     }
     let now = app.clock.now();
-    let session =
-        signed_in::open_session(&app, &app.database, &user, vec![Method::Password], now).await?;
-    let answer = signed_in::answer(&app, &user, &session, None, "Logged in.", now)?;
-    Ok(Json(LoginAnswer::SignedIn(answer)))
+    let mut transaction = app.database.begin().await?;
+    if users::is_locked(&mut transaction, user.id).await? {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
+    let is_restored = signed_in::restore(&mut *transaction, &user, now).await?;
+    let methods = vec![Method::Password];
+    let opened =
+        signed_in::open_session(&app, &mut *transaction, &client, &user, methods, now).await?;
+    transaction.commit().await?;
+    let into = login.refresh_token_in;
+    let answer = signed_in::answer(&app, &user, &opened, into, None, "Logged in.", now)?;
+    Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer.restored(is_restored)))))
 }
 
 /// The user, if there is one and the password is right. An unknown user costs the same: one
@@ -172,6 +185,7 @@ async fn prove_password(
     password: Password,
 ) -> Result<User, Problem> {
     let user = users::find_by_identifier(&app.database, identifier).await?;
+    let user = user.filter(|user| !user.is_gone(app.clock.now()));
     let stored = user.as_ref().and_then(read_hash);
     let verification = app.hasher.verify(password.clone(), stored).await?;
     match (user, verification) {
@@ -186,7 +200,8 @@ async fn prove_password(
     }
 }
 
-fn read_hash(user: &User) -> Option<PasswordHash> {
+/// The stored hash; `None`, and a line in the log, where it cannot be read.
+pub(in crate::api::v1) fn read_hash(user: &User) -> Option<PasswordHash> {
     PasswordHash::parse(user.password_hash.as_str())
         .inspect_err(|cause| {
             error!(user_id = %user.id, cause = cause as &dyn std::error::Error, "a stored password hash cannot be read");
@@ -210,6 +225,8 @@ async fn is_code_due(
 ) -> Result<bool, Problem> {
     Ok(match (app.login.otp_policy, device) {
         _ if !user.is_verified => true,
+        // The admin API wants a fresh code, and this is the one way to give it.
+        _ if user.is_admin() => true,
         (OtpPolicy::Enrollment, _) => false,
         (OtpPolicy::Always, _) | (OtpPolicy::NewDevice, None) => true,
         (OtpPolicy::NewDevice, Some(device)) => {

@@ -5,16 +5,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use tracing::info;
 use utoipa::ToSchema;
 
-use crate::foundation::{EmailAddress, NumberType, OpaqueToken, PhoneNumber, UserId};
-use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
+use crate::emails::{Claim, Email, Occasion};
+use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
+use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::login_tickets;
 use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
+use crate::phone_changes;
 use crate::state::{App, AppState, Enumeration};
-use crate::users::{self, InsertError, NewUser, PhcString};
+use crate::users::{self, Identifier, InsertError, NewUser, PhcString};
 
 use super::input;
 
@@ -66,8 +67,8 @@ pub(in crate::api) struct Registered {
 impl Register {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let email = input::email(&mut fields);
-        let phone_number = Self::read_phone(app, &mut fields);
-        let password = Self::read_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
+        let phone_number = input::reachable_phone(app, &mut fields);
+        let password = input::new_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
         let app_hash = input::app_hash(app, &mut fields);
         let request = email.zip(password).zip(phone_number);
         let request = request.map(|((email, password), phone_number)| Self {
@@ -77,42 +78,6 @@ impl Register {
             app_hash,
         });
         fields.finish(request)
-    }
-
-    fn read_phone(app: &App, fields: &mut Fields) -> Option<PhoneNumber> {
-        let number = fields
-            .required("phoneNumber", "phone_invalid", |text| input::parse_phone(app, text))?;
-        let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
-        if !is_test && number.number_type() == NumberType::Neither {
-            let message = "This kind of number cannot receive codes. Use a mobile number.";
-            fields.error(FieldError::new("phoneNumber", "phone_type_not_supported", message));
-        } else if !is_test && !app.otp.rules().allows(&number) {
-            let message = "Numbers of this country are not accepted.";
-            fields.error(FieldError::new("phoneNumber", "phone_country_not_supported", message));
-        }
-        Some(number)
-    }
-
-    fn read_password(
-        app: &App,
-        fields: &mut Fields,
-        email: Option<&EmailAddress>,
-        phone_number: Option<&PhoneNumber>,
-    ) -> Option<Password> {
-        let raw = fields.required("password", "wrong_type", |text| {
-            Ok::<_, &str>(zeroize::Zeroizing::new(text.to_owned()))
-        })?;
-        let email = email.map(EmailAddress::as_str);
-        let phone = phone_number.map(PhoneNumber::e164);
-        match app.password_policy.check(&raw, email, phone) {
-            Ok(password) => Some(password),
-            Err(problems) => {
-                for problem in problems {
-                    fields.error(FieldError::new("password", problem.code(), problem));
-                }
-                None
-            }
-        }
     }
 }
 
@@ -144,9 +109,8 @@ pub(in crate::api) async fn register(
     match store(&app, &client, &new, &ticket).await {
         Ok(()) => note_user(&new.id),
         Err(problem) if is_taken(&problem) && app.login.enumeration == Enumeration::Strict => {
-            // The same answer as for a newcomer. The owner of the address is told by the log until
-            // there is a way to tell them in person.
-            info!(email = %email, "somebody tried to register an address or number that is taken");
+            // The same answer as for a newcomer; only the owner learns of it.
+            tell_owner(&app, &problem, &new).await?;
         }
         Err(problem) => return Err(problem),
     }
@@ -172,8 +136,34 @@ async fn store(
 ) -> Result<(), Problem> {
     let mut transaction = app.database.begin().await?;
     users::insert(&mut *transaction, new).await?;
+    let number = new.phone_number;
+    if phone_changes::is_kept_from(&mut transaction, new.id, number, new.created_at).await? {
+        return Err(Problem::new(Kind::PhoneTaken));
+    }
     let address = client.address.limited();
     login_tickets::issue(&mut *transaction, ticket, new.id, address, new.created_at).await?;
+    let claim = Claim { user: new.id, address: new.email, locale: new.locale, is_new: false };
+    app.emails.claim(&mut transaction, claim, new.created_at).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Tells the owner of the address or number that `new` wanted, at most once a day.
+async fn tell_owner(app: &App, problem: &Problem, new: &NewUser<'_>) -> Result<(), Problem> {
+    let taken = match problem.kind() {
+        Kind::PhoneTaken => Identifier::PhoneNumber(new.phone_number.clone()),
+        _ => Identifier::Email(new.email.clone()),
+    };
+    let mut transaction = app.database.begin().await?;
+    if let Some(owner) = users::find_by_identifier(&mut *transaction, &taken).await? {
+        let email = Email {
+            user: Some(owner.id),
+            to: &owner.email,
+            locale: owner.locale.as_deref(),
+            occasion: Occasion::SignUpAttempted { at: new.created_at },
+            at_most_daily: true,
+        };
+        app.emails.enqueue(&mut transaction, &email, new.created_at).await?;
+    }
     Ok(transaction.commit().await?)
 }
 

@@ -22,6 +22,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::ChannelNotSupported,
     Kind::CountryNotSupported,
     Kind::PhoneUnreachable,
+    Kind::AccountLocked,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
     Kind::OtpRefused,
@@ -82,9 +83,7 @@ pub(in crate::api) struct OtpRequested {
 impl RequestOtp {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let reference = Reference::read(app, &mut fields);
-        let channel = fields.optional("channel", "channel_unknown", |name| {
-            Channel::parse(name).ok_or("The channel is sms or call.")
-        });
+        let channel = input::channel(&mut fields);
         let app_hash = input::app_hash(app, &mut fields);
         fields.finish(reference.map(|reference| Self { reference, channel, app_hash }))
     }
@@ -108,6 +107,9 @@ pub(in crate::api) async fn request_otp(
     note_user(&login.user);
     let user = users::find(&app.database, login.user).await?;
     let user = user.ok_or_else(|| Problem::new(Kind::LoginTicketInvalid))?;
+    if user.locked_at.is_some() {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
     let sent = code::send(&app, &client, &user, channel, app_hash).await;
     let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
     Ok(Json(OtpRequested {

@@ -22,6 +22,9 @@ pub(in crate::api) struct SessionAnswer {
     /// Whether the phone was verified when the token was issued.
     is_verified: bool,
     session_id: SessionId,
+    /// What the person was to the services that read the token when it was issued.
+    #[schema(example = json!(["admin"]))]
+    roles: Vec<String>,
     /// How the person was authenticated (RFC 8176).
     #[schema(example = json!(["pwd", "otp", "sms"]))]
     amr: Vec<String>,
@@ -41,6 +44,7 @@ pub(in crate::api) async fn session(Bearer(claims): Bearer) -> Json<SessionAnswe
         email: claims.email.clone(),
         is_verified: claims.is_verified,
         session_id: claims.sid,
+        roles: claims.roles.clone(),
         amr: claims.amr.clone(),
         expires_at: DateTime::from_timestamp(claims.exp, 0).unwrap_or_default(),
     })

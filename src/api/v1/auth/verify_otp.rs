@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
@@ -10,20 +11,23 @@ use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets::{self, PendingLogin};
-use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode};
-use crate::sessions::{Method, Session};
+use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode, Purpose};
+use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, User};
 
 use super::pending::Reference;
-use super::signed_in::{self, SignedIn};
+use super::refresh_token::{RefreshTokenIn, WithCookie};
+use super::signed_in::{self, Opened, SignedIn};
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::OtpInvalid,
     Kind::OtpNewCodeRequired,
     Kind::LoginTicketInvalid,
+    Kind::OriginNotAllowed,
     Kind::UserNotFound,
+    Kind::AccountLocked,
     Kind::OtpGuessesExhausted,
     Kind::OtpRefused,
     Kind::ProviderFailed,
@@ -36,6 +40,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
 struct VerifyOtp {
     reference: Reference,
     code: OtpCode,
+    refresh_token_in: RefreshTokenIn,
 }
 
 /// A code, and the login it is for: `loginTicket`, or `email` or `phoneNumber`.
@@ -53,13 +58,20 @@ pub(in crate::api) struct VerifyOtpBody {
     /// 4 to 10 digits; blanks and dashes between them are ignored.
     #[schema(example = "123456", min_length = 4, max_length = 32)]
     otp_code: String,
+    /// `body` (default), or `cookie`: then the refresh token comes in a cookie that no script can read,
+    /// for pages of `BASE_URL` and `FRONTEND_URL`.
+    #[schema(pattern = "^(body|cookie)$", example = "body")]
+    refresh_token_in: Option<String>,
 }
 
 impl VerifyOtp {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let reference = Reference::read(app, &mut fields);
         let code = fields.required("otpCode", "otp_code_invalid", OtpCode::parse);
-        fields.finish(reference.zip(code).map(|(reference, code)| Self { reference, code }))
+        let refresh_token_in = RefreshTokenIn::read(&mut fields);
+        let request = reference.zip(code);
+        let request = request.map(|(reference, code)| Self { reference, code, refresh_token_in });
+        fields.finish(request)
     }
 }
 
@@ -74,14 +86,28 @@ impl VerifyOtp {
 pub(in crate::api) async fn verify_otp(
     State(app): State<AppState>,
     client: Client,
+    headers: HeaderMap,
     fields: Fields,
-) -> Result<Json<SignedIn>, Problem> {
-    let VerifyOtp { reference, code } = VerifyOtp::read(&app, fields)?;
-    let has_ticket = matches!(reference, Reference::Ticket(_));
-    let login = reference.find(&app, &client, app.clock.now(), invalid()).await?;
+) -> Result<WithCookie<Json<SignedIn>>, Problem> {
+    let request = VerifyOtp::read(&app, fields)?;
+    request.refresh_token_in.require_own_page(&app, &headers)?;
+    let has_ticket = matches!(request.reference, Reference::Ticket(_));
+    let login = request.reference.find(&app, &client, app.clock.now(), invalid()).await?;
     note_user(&login.user);
 
-    to_the_end(async move { judge(&app, &login, &code, has_ticket).await }).await.map(Json)
+    let attempt =
+        Attempt { login, client, code: request.code, into: request.refresh_token_in, has_ticket };
+    let answer = to_the_end(async move { judge(&app, &attempt).await }).await?;
+    Ok(answer.map(Json))
+}
+
+/// A code that is to be judged for a login.
+struct Attempt {
+    login: PendingLogin,
+    client: Client,
+    code: OtpCode,
+    into: RefreshTokenIn,
+    has_ticket: bool,
 }
 
 /// Has the guess judged and, where it is right, finishes the login. Not to be broken off: a provider
@@ -89,17 +115,15 @@ pub(in crate::api) async fn verify_otp(
 ///
 /// Without the ticket every code that is not right, even for a code that is used up, is answered like
 /// one for an unknown user: who shares an address with somebody who is logging in must not learn of it.
-async fn judge(
-    app: &App,
-    login: &PendingLogin,
-    code: &OtpCode,
-    has_ticket: bool,
-) -> Result<SignedIn, Problem> {
+async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Problem> {
+    let Attempt { login, code, has_ticket, .. } = attempt;
+    let has_ticket = *has_ticket;
     let refuse = |error| match error {
         GuessError::NoLiveCode if !has_ticket => invalid(),
         error => Problem::from_guess(app, error),
     };
-    let guess = app.otp.take_guess(&app.database, login.user).await.map_err(refuse)?;
+    let guess = app.otp.take_guess(&app.database, login.user, Purpose::Login).await;
+    let guess = guess.map_err(refuse)?;
     match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
         Judgement::Right => {}
         Judgement::Wrong => return Err(wrong(&guess, has_ticket)),
@@ -107,24 +131,28 @@ async fn judge(
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
-    let Finished { user, session, device } = finish(app, login, &guess, now).await?;
+    let Finished { user, opened, device, is_restored } = finish(app, attempt, &guess, now).await?;
     let device = device.map(|token| token.expose().to_owned());
-    signed_in::answer(app, &user, &session, device, "Phone verified. Logged in.", now)
+    let message = "Phone verified. Logged in.";
+    let answer = signed_in::answer(app, &user, &opened, attempt.into, device, message, now)?;
+    Ok(answer.map(|answer| answer.restored(is_restored)))
 }
 
 struct Finished {
     user: User,
-    session: Session,
+    opened: Opened,
     device: Option<OpaqueToken>,
+    is_restored: bool,
 }
 
 /// All or nothing: the code and the ticket are used up, the phone is verified, the session is open.
 async fn finish(
     app: &App,
-    login: &PendingLogin,
+    attempt: &Attempt,
     guess: &Guess,
     now: DateTime<Utc>,
 ) -> Result<Finished, Problem> {
+    let Attempt { login, client, .. } = attempt;
     let mut transaction = app.database.begin().await?;
     if !app.otp.consume(&mut transaction, guess).await? {
         return Err(over(Ending::Superseded));
@@ -135,8 +163,17 @@ async fn finish(
     let user = users::verify_phone(&mut transaction, login.user, &guess.number, now).await?;
     // The number is not this user's any more: the code has proven somebody else's.
     let user = user.ok_or_else(|| over(Ending::Superseded))?;
+    if user.is_gone(now) {
+        return Err(Problem::new(Kind::LoginTicketInvalid));
+    }
+    // The row is ours until the commit: whoever locks the account next finds the session and ends it.
+    if user.locked_at.is_some() {
+        return Err(Problem::new(Kind::AccountLocked));
+    }
+    let is_restored = signed_in::restore(&mut *transaction, &user, now).await?;
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
-    let session = signed_in::open_session(app, &mut *transaction, &user, methods, now).await?;
+    let opened =
+        signed_in::open_session(app, &mut *transaction, client, &user, methods, now).await?;
     let device = match app.login.otp_policy {
         OtpPolicy::NewDevice => {
             Some(OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?)
@@ -149,7 +186,7 @@ async fn finish(
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(over(Ending::Superseded));
     }
-    Ok(Finished { user, session, device })
+    Ok(Finished { user, opened, device, is_restored })
 }
 
 fn method_of(channel: Channel) -> Method {
@@ -159,7 +196,8 @@ fn method_of(channel: Channel) -> Method {
     }
 }
 
-fn wrong(guess: &Guess, has_ticket: bool) -> Problem {
+/// What is told of a wrong code.
+pub(in crate::api::v1) fn wrong(guess: &Guess, has_ticket: bool) -> Problem {
     match guess.attempts_left {
         _ if !has_ticket => invalid(),
         0 => over(Ending::Burnt),
@@ -173,7 +211,8 @@ fn invalid() -> Problem {
     Problem::new(Kind::OtpInvalid).detail("Invalid or expired OTP code.")
 }
 
-fn over(ending: Ending) -> Problem {
+/// What is told of a code that takes no more guesses.
+pub(in crate::api::v1) fn over(ending: Ending) -> Problem {
     let new_code = |detail: &'static str| {
         Problem::new(Kind::OtpNewCodeRequired).detail(detail).with("attemptsLeft", 0)
     };

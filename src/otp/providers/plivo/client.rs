@@ -100,7 +100,10 @@ impl Plivo {
                 "calls need a number and a public base URL",
             ));
         };
-        let Message { challenge, code, language, .. } = message;
+        let Message { challenge, language, .. } = message;
+        let code = message.code.ok_or_else(|| {
+            unsent(FailureKind::Configuration, "nothing but codes is spoken in calls")
+        })?;
         let token = spoken::seal(links.keyring(), *challenge, code, language.tag(), now);
         let answer_url = links.answer_url(NAME, &token).to_string();
         let hangup_url = links.report_url(NAME).to_string();

@@ -1,0 +1,3 @@
+//! What administrators may do: the same as `ringfence users`, over HTTP.
+
+pub(in crate::api) mod users;

@@ -1,0 +1,48 @@
+//! `DELETE /api/v1/admin/users/{id}`: the user is gone.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use tracing::warn;
+
+use crate::api::admin::Admin;
+use crate::http::{Kind, Problem};
+use crate::sessions::{self, EndReason, Which};
+use crate::state::AppState;
+use crate::users;
+
+use super::subject::Subject;
+
+/// The problems of this endpoint, beside those of every endpoint.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::UserNotFound, Kind::LastAdmin];
+
+/// Delete a user
+///
+/// At once and for good, with sessions, codes and devices. The last administrator cannot delete
+/// themself.
+#[utoipa::path(delete, path = "/api/v1/admin/users/{id}", tag = "admin",
+    operation_id = "adminDeleteUser", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The user's id.")),
+    responses((status = 204, description = "Gone.")))]
+pub(in crate::api) async fn delete(
+    State(app): State<AppState>,
+    admin: Admin,
+    Subject(id): Subject,
+) -> Result<StatusCode, Problem> {
+    let mut transaction = app.database.begin().await?;
+    super::keep_an_admin(&mut transaction, admin, id).await?;
+    // The rows go with the user; the word to the other replicas goes out all the same.
+    let now = app.clock.now();
+    let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Delete, now).await?;
+    if !users::delete(&mut *transaction, id).await? {
+        return Err(super::no_such_user());
+    }
+    transaction.commit().await?;
+    app.sessions.revocations().note(&ended, now);
+    // Good for nothing by now: whoever wants somebody deleted need not wait for them.
+    if let Err(cause) = app.otp.forget_codes(id).await {
+        let cause: &dyn std::error::Error = &cause;
+        warn!(cause, user_id = %id, "a deleted user's codes stay where they are until they expire");
+    }
+    super::note_act(admin, Some(id), "delete");
+    Ok(StatusCode::NO_CONTENT)
+}

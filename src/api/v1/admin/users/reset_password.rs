@@ -1,0 +1,76 @@
+//! `POST /api/v1/admin/users/{id}/reset-password`: a new password, told once.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::admin::Admin;
+use crate::foundation::UserId;
+use crate::http::{Kind, Problem};
+use crate::known_devices;
+use crate::login_tickets;
+use crate::passwords::Password;
+use crate::sessions::{self, EndReason, Which};
+use crate::state::{App, AppState};
+use crate::users::{self, PhcString};
+
+use super::subject::Subject;
+
+/// The problems of this endpoint, beside those of every endpoint.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::UserNotFound, Kind::HashingBusy];
+
+/// A password that we made up, for the user.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct PasswordReset {
+    id: UserId,
+    /// Told here and never again.
+    #[schema(format = "password", example = "7vQN4kxE2sHcT9wLzRA5pD8u")]
+    password: String,
+    /// How many sessions have ended by it.
+    sessions_ended: usize,
+}
+
+/// The hash of a password.
+pub(super) async fn hash(app: &App, password: Password) -> Result<PhcString, Problem> {
+    let salt = app.entropy.bytes().map_err(Problem::internal)?;
+    Ok(PhcString::from(app.hasher.hash(password, salt).await?.to_phc()))
+}
+
+/// Reset a user's password
+///
+/// Answers a random one to hand over. All sessions end, logins under way come to nothing, and no device
+/// is known any more. A second factor stays what it was.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/reset-password", tag = "admin",
+    operation_id = "adminResetPassword", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The user's id.")),
+    responses((status = 200, description = "The new password.", body = PasswordReset)))]
+pub(in crate::api) async fn reset_password(
+    State(app): State<AppState>,
+    admin: Admin,
+    Subject(id): Subject,
+) -> Result<Json<PasswordReset>, Problem> {
+    let user = users::find(&app.database, id).await?.ok_or_else(super::no_such_user)?;
+    let (email, number) = (user.email.as_str(), user.phone_number.as_str());
+    let generated = app.password_policy.generate(&app.entropy, email, number);
+    let generated = generated.map_err(Problem::internal)?;
+    let password = Password::for_login(&generated).map_err(Problem::internal)?;
+    let hash = hash(&app, password).await?;
+
+    let now = app.clock.now();
+    let mut transaction = app.database.begin().await?;
+    // Rows are locked in the order in which a login locks them.
+    login_tickets::revoke(&mut transaction, id).await?;
+    if !users::set_password_hash(&mut transaction, id, &hash, now).await? {
+        return Err(super::no_such_user());
+    }
+    let reason = EndReason::PasswordReset;
+    let ended = sessions::end(&mut transaction, id, Which::All, reason, now).await?;
+    known_devices::forget(&mut transaction, id).await?;
+    transaction.commit().await?;
+    app.sessions.revocations().note(&ended, now);
+    super::note_act(admin, Some(id), "reset-password");
+    let password = generated.as_str().to_owned();
+    Ok(Json(PasswordReset { id, password, sessions_ended: ended.len() }))
+}

@@ -1,0 +1,33 @@
+//! `POST /api/v1/admin/users/{id}/unlock`: the user may log in again.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::api::admin::Admin;
+use crate::http::{Kind, Problem};
+use crate::state::AppState;
+use crate::users;
+
+use super::record::UserRecord;
+use super::subject::Subject;
+
+/// The problems of this endpoint, beside those of every endpoint.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::UserNotFound];
+
+/// Unlock a user
+///
+/// Also one who is not locked. Sessions that have ended stay so.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/unlock", tag = "admin",
+    operation_id = "adminUnlockUser", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The user's id.")),
+    responses((status = 200, description = "The user, not locked.", body = UserRecord)))]
+pub(in crate::api) async fn unlock(
+    State(app): State<AppState>,
+    admin: Admin,
+    Subject(id): Subject,
+) -> Result<Json<UserRecord>, Problem> {
+    let user = users::unlock(&app.database, id, app.clock.now()).await?;
+    let user = user.ok_or_else(super::no_such_user)?;
+    super::note_act(admin, Some(id), "unlock");
+    Ok(Json(user.into()))
+}

@@ -1,0 +1,201 @@
+//! `POST /api/v1/auth/password/reset`: a new password, by a code to the verified phone.
+//!
+//! Opens no session and answers no token: the next login asks for all that a login asks for.
+//!
+//! A ticket is had by asking for anybody, so no refusal may tell whether it is somebody's. Hence one
+//! hash for each request with a ticket; one answer for every code that is not right, even where the
+//! guesses of the user are spent; and the rules that need the person's own data come after the code.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use tracing::info;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::api::unattended::to_the_end;
+use crate::api::v1::auth::input;
+use crate::foundation::{OpaqueToken, UserId};
+use crate::http::{Fields, Kind, Problem, note_user};
+use crate::known_devices;
+use crate::login_tickets;
+use crate::otp::{Guess, GuessError, Judgement, OtpCode, Purpose};
+use crate::passwords::Password;
+use crate::reset_tickets::{self, PendingReset};
+use crate::sessions::{self, EndReason, Which};
+use crate::state::{App, AppState};
+use crate::users::{self, PhcString, User};
+
+/// The problems of this endpoint, beside those of every endpoint.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::ResetTicketInvalid,
+    Kind::OtpInvalid,
+    Kind::ProviderFailed,
+    Kind::ProviderUnavailable,
+    Kind::StoreUnavailable,
+    Kind::HashingBusy,
+    Kind::OtpDeliveryUnknown,
+];
+
+/// A code, the reset it is for, and the password to be.
+struct Reset {
+    ticket: OpaqueToken,
+    code: OtpCode,
+    /// As it was typed, for the rules that come later.
+    typed: Zeroizing<String>,
+    password: Password,
+}
+
+/// A code, the reset it is for, and the password to be.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the body; it is read field by field")]
+pub(in crate::api) struct ResetPasswordBody {
+    /// What `password/forgot` answered.
+    reset_ticket: String,
+    /// 4 to 10 digits; blanks and dashes between them are ignored.
+    #[schema(example = "123456", min_length = 4, max_length = 32)]
+    otp_code: String,
+    /// By the rules of signing up. Whether the e-mail address or the number is in it is told only
+    /// where the code is right, which it stays.
+    #[schema(
+        format = "password",
+        min_length = 8,
+        max_length = 256,
+        example = "a new and better staple"
+    )]
+    new_password: String,
+}
+
+impl Reset {
+    fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
+        let ticket = fields.required("resetTicket", "wrong_type", |text| {
+            Ok::<_, &str>(OpaqueToken::received(text.to_owned()))
+        });
+        let code = fields.required("otpCode", "otp_code_invalid", OtpCode::parse);
+        let new = Self::read_password(app, &mut fields);
+        let request = ticket.zip(code).zip(new);
+        let request = request.map(|((ticket, code), (typed, password))| Self {
+            ticket,
+            code,
+            typed,
+            password,
+        });
+        fields.finish(request)
+    }
+
+    fn read_password(app: &App, fields: &mut Fields) -> Option<(Zeroizing<String>, Password)> {
+        let typed = input::raw_password(fields, "newPassword")?;
+        match app.password_policy.check(&typed, None, None) {
+            Ok(password) => Some((typed, password)),
+            Err(problems) => {
+                for error in input::refused_password("newPassword", problems) {
+                    fields.error(error);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Set a new password
+///
+/// Takes the code that `password/forgot` had sent. All sessions end, and no device is known any more;
+/// log in with the new password.
+#[utoipa::path(post, path = "/api/v1/auth/password/reset", tag = "auth",
+    operation_id = "resetPassword", request_body = ResetPasswordBody,
+    responses((status = 204, description = "Set. All sessions have ended.")))]
+pub(in crate::api) async fn reset(
+    State(app): State<AppState>,
+    fields: Fields,
+) -> Result<StatusCode, Problem> {
+    let Reset { ticket, code, typed, password } = Reset::read(&app, fields)?;
+    let reset = reset_tickets::find(&app.database, &ticket, app.clock.now()).await?;
+    let reset = reset.ok_or_else(|| Problem::new(Kind::ResetTicketInvalid))?;
+    let hash = super::hash(&app, password).await?;
+    to_the_end(async move {
+        let user = judge(&app, &reset, &code, &typed, &hash).await?;
+        tell(&user);
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// Has the guess judged and, where it is right, sets the password. Not to be broken off: a provider
+/// says "right" only once.
+async fn judge(
+    app: &App,
+    reset: &PendingReset,
+    code: &OtpCode,
+    typed: &str,
+    hash: &PhcString,
+) -> Result<User, Problem> {
+    let id = match reset.user {
+        Some(id) => id,
+        // Somebody who has no code, as if it were a person whose code is used up.
+        None => UserId::new(app.clock.now(), &app.entropy).map_err(Problem::internal)?,
+    };
+    let refuse = |error| match error {
+        GuessError::NoLiveCode | GuessError::Exhausted { .. } => invalid(),
+        error => Problem::from_guess(app, error),
+    };
+    let guess = app.otp.take_guess(&app.database, id, Purpose::PasswordReset).await;
+    let guess = guess.map_err(refuse)?;
+    note_user(&id);
+    match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
+        Judgement::Right => {}
+        Judgement::Wrong | Judgement::Over(_) => return Err(invalid()),
+    }
+    let user = users::find(&app.database, id).await?.ok_or_else(invalid)?;
+    let (email, number) = (user.email.as_str(), user.phone_number.as_str());
+    if let Err(problems) = app.password_policy.check(typed, Some(email), Some(number)) {
+        app.otp.give_back(&app.database, &guess).await?;
+        return Err(Problem::validation(
+            input::refused_password("newPassword", problems).collect(),
+        ));
+    }
+    set(app, reset, &guess, &user, hash).await?;
+    Ok(user)
+}
+
+/// All or nothing: code and ticket are used up, the new password counts, and nothing that the old one
+/// was good for does. Rows are locked in the order in which a login and a change lock them.
+async fn set(
+    app: &App,
+    reset: &PendingReset,
+    guess: &Guess,
+    user: &User,
+    hash: &PhcString,
+) -> Result<(), Problem> {
+    let now = app.clock.now();
+    let mut transaction = app.database.begin().await?;
+    if !app.otp.consume(&mut transaction, guess).await? {
+        return Err(invalid());
+    }
+    login_tickets::revoke(&mut transaction, user.id).await?;
+    let number = &guess.number;
+    if !users::reset_password_hash(&mut transaction, user.id, number, hash, now).await? {
+        // The number is not this user's any more: the code has proven somebody else's.
+        return Err(invalid());
+    }
+    if !reset_tickets::consume(&mut transaction, reset, now).await? {
+        return Err(Problem::new(Kind::ResetTicketInvalid));
+    }
+    reset_tickets::revoke(&mut transaction, user.id).await?;
+    let reason = EndReason::PasswordReset;
+    let ended = sessions::end(&mut transaction, user.id, Which::All, reason, now).await?;
+    known_devices::forget(&mut transaction, user.id).await?;
+    if !app.otp.commit_consumed(transaction, guess).await? {
+        return Err(invalid());
+    }
+    app.sessions.revocations().note(&ended, now);
+    Ok(())
+}
+
+fn invalid() -> Problem {
+    Problem::new(Kind::OtpInvalid).detail("Invalid or expired OTP code.")
+}
+
+/// Where the person is told.
+fn tell(user: &User) {
+    info!(user_id = %user.id, "a password was reset");
+}

@@ -1,0 +1,128 @@
+//! `POST /api/v1/profile/email`: another e-mail address, or a new link for the one there is.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::bearer::Bearer;
+use crate::emails::{self, Claim};
+use crate::foundation::EmailAddress;
+use crate::http::{FieldError, Fields, Kind, Problem};
+use crate::passwords::{Password, PasswordHash, Verification};
+use crate::state::{App, AppState};
+use crate::users::{self, User};
+
+/// The problems of this endpoint, beside those of every endpoint.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::TokenMissing,
+    Kind::TokenInvalid,
+    Kind::InvalidCredentials,
+    Kind::PhoneVerificationRequired,
+    Kind::EmailTaken,
+    Kind::EmailLimitReached,
+    Kind::HashingBusy,
+];
+
+/// The address that is wanted.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(in crate::api) struct ChangeEmail {
+    /// At most 254 characters. The one of the account: only a new link is sent there.
+    #[schema(value_type = String, format = "email", max_length = 254, example = "ada@example.org")]
+    email: EmailAddress,
+    /// The password of the account: a token alone must not move it.
+    #[schema(value_type = String, format = "password", min_length = 1, max_length = 256, example = "correct horse battery")]
+    password: Password,
+}
+
+/// What happens with the address.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct EmailChange {
+    /// Words for a person.
+    #[schema(example = "Open the link that was sent to the address.")]
+    message: &'static str,
+    /// The address.
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// Whether it counts only once the link was opened. `false` where no e-mails are sent: then it
+    /// counts at once.
+    confirmation_required: bool,
+    /// Until when the link is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl ChangeEmail {
+    fn read(mut fields: Fields) -> Result<Self, Problem> {
+        let email = fields.required("email", "email_invalid", EmailAddress::parse);
+        let raw = fields.required("password", "wrong_type", |text| {
+            Ok::<_, &str>(zeroize::Zeroizing::new(text.to_owned()))
+        });
+        let password = raw.and_then(|raw| match Password::for_login(&raw) {
+            Ok(password) => Some(password),
+            Err(problem) => {
+                fields.error(FieldError::new("password", problem.code(), problem));
+                None
+            }
+        });
+        fields.finish(email.zip(password).map(|(email, password)| Self { email, password }))
+    }
+}
+
+/// Change the e-mail address
+///
+/// A link goes to the new address; until it is opened the old one counts. The old one is told then.
+/// Where the server sends no e-mails the change counts at once.
+#[utoipa::path(post, path = "/api/v1/profile/email", tag = "account", operation_id = "changeEmail",
+    security(("bearer" = [])), request_body = ChangeEmail,
+    responses(
+        (status = 200, description = "The address counts.", body = EmailChange),
+        (status = 202, description = "A link was sent to the address.", body = EmailChange)))]
+pub(in crate::api) async fn change_email(
+    State(app): State<AppState>,
+    Bearer(claims): Bearer,
+    fields: Fields,
+) -> Result<(StatusCode, Json<EmailChange>), Problem> {
+    let ChangeEmail { email, password } = ChangeEmail::read(fields)?;
+    let user = users::find(&app.database, claims.sub).await?;
+    let user = user.ok_or_else(|| Problem::new(Kind::TokenInvalid))?;
+    if !user.is_verified {
+        return Err(Problem::new(Kind::PhoneVerificationRequired));
+    }
+    prove_password(&app, &user, password).await?;
+    let now = app.clock.now();
+    let mut transaction = app.database.begin().await?;
+    let is_new = email.as_str() != user.email;
+    let expires_at = if app.emails.is_on() {
+        let locale = user.locale.as_deref();
+        let claim = Claim { user: user.id, address: &email, locale, is_new };
+        app.emails.claim(&mut transaction, claim, now).await?;
+        Some(now + emails::CONFIRMATION_LIFETIME)
+    } else {
+        if is_new {
+            emails::withdraw(&mut transaction, user.id).await?;
+            users::change_email(&mut transaction, user.id, email.as_str(), None, now).await?;
+        }
+        None
+    };
+    transaction.commit().await?;
+    let (status, message) = match expires_at {
+        Some(_) => (StatusCode::ACCEPTED, "Open the link that was sent to the address."),
+        None => (StatusCode::OK, "The e-mail address is changed."),
+    };
+    let email = email.as_str().to_owned();
+    let confirmation_required = expires_at.is_some();
+    Ok((status, Json(EmailChange { message, email, confirmation_required, expires_at })))
+}
+
+async fn prove_password(app: &App, user: &User, password: Password) -> Result<(), Problem> {
+    let stored = PasswordHash::parse(user.password_hash.as_str()).map_err(Problem::internal)?;
+    match app.hasher.verify(password, Some(stored)).await? {
+        Verification::Match | Verification::MatchOutdated => Ok(()),
+        Verification::Mismatch => Err(Problem::new(Kind::InvalidCredentials)),
+    }
+}

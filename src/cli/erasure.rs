@@ -1,0 +1,37 @@
+//! Erasing those who have left: part of the housekeeping of every replica.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use tracing::info;
+
+use crate::foundation::PhoneNumber;
+use crate::otp::{Otp, OtpFailure};
+use crate::users;
+
+/// Erases for good everybody whose grace is over at `now`, each in a transaction of their own. Returns
+/// how many. None minds when another replica is at it, too.
+///
+/// # Errors
+/// The database failed, or the store of codes did; who was erased before then is.
+pub async fn erase_due(
+    otp: &Otp,
+    database: &PgPool,
+    now: DateTime<Utc>,
+) -> Result<u64, OtpFailure> {
+    let mut erased = 0;
+    loop {
+        let mut transaction = database.begin().await?;
+        let Some(leaving) = users::next_to_erase(&mut transaction, now).await? else {
+            return Ok(erased);
+        };
+        let number = PhoneNumber::from_e164(&leaving.phone_number);
+        let number =
+            number.ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()))?;
+        // The ledger knows its rows by the user, so it comes first.
+        otp.erase(&mut transaction, leaving.id, &number).await?;
+        users::erase(&mut transaction, leaving.id).await?;
+        transaction.commit().await?;
+        info!(user_id = %leaving.id, "an account was erased");
+        erased += 1;
+    }
+}

@@ -1,0 +1,227 @@
+//! The commands that change an account. What ends sessions does so in the same transaction.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde::Serialize;
+
+use crate::database::violates;
+use crate::foundation::{EmailAddress, NumberType, PhoneNumber, UserId};
+use crate::known_devices;
+use crate::login_tickets;
+use crate::otp::Language;
+use crate::sessions::{self, EndReason, Which};
+use crate::users::{self, LOCKED_REASON_MAX, NewUser, Role, User};
+
+use super::password::Chosen;
+use super::show::{print, print_json, print_user};
+use super::{Desk, Who, nobody, parse_role};
+
+#[derive(Args)]
+pub(in crate::cli) struct CreateArguments {
+    /// The e-mail address.
+    #[arg(long)]
+    email: String,
+    /// The phone number.
+    #[arg(long)]
+    phone: String,
+    /// Take the phone as verified.
+    #[arg(long)]
+    verified: bool,
+    /// The language of their texts, like en or pt-BR.
+    #[arg(long)]
+    locale: Option<String>,
+    /// A role; may be given several times.
+    #[arg(long = "role", value_name = "ROLE", value_parser = parse_role)]
+    roles: Vec<Role>,
+    /// Read the password from the first line of standard input. Without it one is made and printed.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct LockArguments {
+    #[command(flatten)]
+    who: Who,
+    /// Why: for operators, never shown to the person. At most 200 characters.
+    #[arg(long, value_parser = parse_reason)]
+    reason: Option<String>,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct DeleteArguments {
+    #[command(flatten)]
+    who: Who,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct ResetArguments {
+    #[command(flatten)]
+    who: Who,
+    /// Read the password from the first line of standard input. Without it one is made and printed.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct RolesArguments {
+    #[command(flatten)]
+    who: Who,
+    /// A role to give; may be given several times.
+    #[arg(long, value_name = "ROLE", value_parser = parse_role)]
+    add: Vec<Role>,
+    /// A role to take away; may be given several times.
+    #[arg(long, value_name = "ROLE", value_parser = parse_role)]
+    remove: Vec<Role>,
+}
+
+/// What became of an account whose password is new.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PasswordSet<'a> {
+    id: UserId,
+    /// Only where it was made here, and only now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+    sessions_ended: usize,
+}
+
+pub(super) async fn create(desk: &Desk, arguments: &CreateArguments) -> anyhow::Result<()> {
+    let email = EmailAddress::parse(&arguments.email).context("--email")?;
+    let region = desk.settings.default_region.as_ref();
+    let number = PhoneNumber::parse(&arguments.phone, region).context("--phone")?;
+    let can_receive = number.number_type() != NumberType::Neither;
+    anyhow::ensure!(can_receive, "--phone: this kind of number cannot receive codes");
+    let locale = arguments.locale.as_deref().map(|tag| {
+        Language::look_up(tag).map(Language::tag).context("--locale: there are no texts in it")
+    });
+    let locale = locale.transpose()?;
+    let chosen = Chosen::new(desk, arguments.password_stdin, &email, &number)?;
+    let password_hash = chosen.hash(desk).await?;
+    let now = desk.clock.now();
+    let id = UserId::new(now, &desk.entropy)?;
+    let new = NewUser {
+        id,
+        email: &email,
+        phone_number: &number,
+        password_hash: &password_hash,
+        locale,
+        created_at: now,
+    };
+    let mut transaction = desk.database.begin().await?;
+    users::insert(&mut *transaction, &new).await?;
+    if arguments.verified {
+        users::verify_phone(&mut transaction, id, &number, now).await?;
+    }
+    if !arguments.roles.is_empty() {
+        users::add_roles(&mut *transaction, id, &arguments.roles, now).await?;
+    }
+    transaction.commit().await?;
+    tell_password(id, &chosen, 0, arguments.json)
+}
+
+pub(super) async fn lock(desk: &Desk, arguments: &LockArguments) -> anyhow::Result<()> {
+    let user = desk.find(&arguments.who).await?;
+    let now = desk.clock.now();
+    let mut transaction = desk.database.begin().await?;
+    let reason = arguments.reason.as_deref();
+    let locked = users::lock(&mut transaction, user.id, reason, now).await?;
+    let locked = locked.with_context(nobody)?;
+    sessions::end(&mut transaction, user.id, Which::All, EndReason::Lock, now).await?;
+    transaction.commit().await?;
+    print_user(&locked, arguments.who.json)
+}
+
+pub(super) async fn unlock(desk: &Desk, who: &Who) -> anyhow::Result<()> {
+    let user = desk.find(who).await?;
+    let unlocked = users::unlock(&desk.database, user.id, desk.clock.now()).await?;
+    print_user(&unlocked.with_context(nobody)?, who.json)
+}
+
+pub(super) async fn roles(desk: &Desk, arguments: &RolesArguments) -> anyhow::Result<()> {
+    let user = desk.find(&arguments.who).await?;
+    let now = desk.clock.now();
+    let mut transaction = desk.database.begin().await?;
+    let removed = users::remove_roles(&mut *transaction, user.id, &arguments.remove, now).await?;
+    removed.with_context(nobody)?;
+    let added = users::add_roles(&mut *transaction, user.id, &arguments.add, now).await;
+    let added = added.map_err(|error| {
+        if violates(&error, "users_roles_form") {
+            return anyhow::anyhow!("nobody can have more than {} roles", Role::MOST);
+        }
+        error.into()
+    })?;
+    let changed = added.with_context(nobody)?;
+    transaction.commit().await?;
+    print_user(&changed, arguments.who.json)
+}
+
+pub(super) async fn delete(desk: &Desk, arguments: &DeleteArguments) -> anyhow::Result<()> {
+    let user = desk.find(&arguments.who).await?;
+    anyhow::ensure!(arguments.yes || confirmed(&user)?, "nothing was deleted");
+    let mut transaction = desk.database.begin().await?;
+    // The sessions go with the account; replicas are told first which ones they were.
+    let now = desk.clock.now();
+    sessions::end(&mut transaction, user.id, Which::All, EndReason::Delete, now).await?;
+    let is_deleted = users::delete(&mut *transaction, user.id).await?;
+    transaction.commit().await?;
+    anyhow::ensure!(is_deleted, nobody());
+    if arguments.who.json {
+        return print_json(&serde_json::json!({ "id": user.id, "deleted": true }));
+    }
+    print("Deleted.\n")
+}
+
+/// Asks, where there is somebody to ask.
+fn confirmed(user: &User) -> anyhow::Result<bool> {
+    let stdin = std::io::stdin();
+    anyhow::ensure!(stdin.is_terminal(), "nobody can be asked; say --yes to delete");
+    write!(std::io::stderr(), "Delete {} for good? Type yes: ", user.email)?;
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
+}
+
+pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> anyhow::Result<()> {
+    let user = desk.find(&arguments.who).await?;
+    let email = EmailAddress::parse(&user.email)?;
+    let number = PhoneNumber::from_e164(&user.phone_number).context("the stored phone number")?;
+    let chosen = Chosen::new(desk, arguments.password_stdin, &email, &number)?;
+    let hash = chosen.hash(desk).await?;
+    let now = desk.clock.now();
+    let mut transaction = desk.database.begin().await?;
+    // Rows are locked in the order in which a login locks them.
+    login_tickets::revoke(&mut transaction, user.id).await?;
+    let is_set = users::set_password_hash(&mut transaction, user.id, &hash, now).await?;
+    anyhow::ensure!(is_set, nobody());
+    let why = EndReason::PasswordReset;
+    let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
+    known_devices::forget(&mut transaction, user.id).await?;
+    transaction.commit().await?;
+    tell_password(user.id, &chosen, ended.len(), arguments.who.json)
+}
+
+/// The id, and the password where it was made: the only time that it is shown.
+fn tell_password(id: UserId, chosen: &Chosen, ended: usize, as_json: bool) -> anyhow::Result<()> {
+    let password = chosen.made.as_ref().map(|made| made.as_str());
+    if as_json {
+        return print_json(&PasswordSet { id, password, sessions_ended: ended });
+    }
+    let password = password.map(|made| format!("password  {made}\n")).unwrap_or_default();
+    print(&format!("id        {id}\n{password}"))
+}
+
+fn parse_reason(text: &str) -> Result<String, String> {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > LOCKED_REASON_MAX {
+        return Err(format!("from 1 to {LOCKED_REASON_MAX} characters are wanted"));
+    }
+    Ok(text.to_owned())
+}

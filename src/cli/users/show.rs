@@ -1,0 +1,236 @@
+//! What the commands show: tables for people, JSON for programs. Never a password or its hash.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use crate::foundation::{SessionId, UserId};
+use crate::sessions::{self, Overview};
+use crate::users::{self, Page, Role, User};
+
+use super::{Desk, Who, parse_role};
+
+const TIME: &str = "%Y-%m-%d %H:%M";
+
+#[derive(Args)]
+pub(in crate::cli) struct ListArguments {
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Only those after this id: the last one of the list before.
+    #[arg(long, value_name = "ID", value_parser = parse_id)]
+    after: Option<UserId>,
+    /// Only those who are locked.
+    #[arg(long)]
+    locked: bool,
+    /// Only those whose e-mail address begins so.
+    #[arg(long, value_name = "TEXT")]
+    email_prefix: Option<String>,
+    /// Only those with this role.
+    #[arg(long, value_parser = parse_role)]
+    role: Option<Role>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct SessionsArguments {
+    #[command(flatten)]
+    who: Who,
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+}
+
+/// A person for programs; the names stay as they are.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Person<'a> {
+    id: UserId,
+    email: &'a str,
+    phone_number: &'a str,
+    is_verified: bool,
+    locale: Option<&'a str>,
+    roles: &'a [String],
+    locked_at: Option<DateTime<Utc>>,
+    locked_reason: Option<&'a str>,
+    last_otp_sent_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct People<'a> {
+    users: Vec<Person<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Session<'a> {
+    id: SessionId,
+    amr: &'a [String],
+    authenticated_at: DateTime<Utc>,
+    last_seen_at: Option<DateTime<Utc>>,
+    user_agent: Option<&'a str>,
+    ended_at: Option<DateTime<Utc>>,
+    ended_as: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Sessions<'a> {
+    sessions: Vec<Session<'a>>,
+}
+
+pub(super) async fn list(desk: &Desk, arguments: &ListArguments) -> anyhow::Result<()> {
+    let page = Page {
+        after: arguments.after,
+        locked_only: arguments.locked,
+        role: arguments.role.as_ref(),
+        email_prefix: arguments.email_prefix.as_deref(),
+        limit: arguments.limit,
+    };
+    let people = users::list(&desk.database, page).await.context("the list cannot be read")?;
+    if arguments.json {
+        return print_json(&People { users: people.iter().map(Person::of).collect() });
+    }
+    if people.is_empty() {
+        return print("Nobody.\n");
+    }
+    let headings = ["id", "email", "phone", "verified", "locked", "roles", "since"];
+    let rows = people.iter().map(|user| {
+        vec![
+            user.id.to_string(),
+            user.email.clone(),
+            user.phone_number.clone(),
+            yes_no(user.is_verified),
+            yes_no(user.locked_at.is_some()),
+            user.roles.join(","),
+            user.created_at.format("%Y-%m-%d").to_string(),
+        ]
+    });
+    print(&table(&headings, rows.collect()))
+}
+
+pub(super) async fn one(desk: &Desk, who: &Who) -> anyhow::Result<()> {
+    print_user(&desk.find(who).await?, who.json)
+}
+
+pub(super) async fn sessions(desk: &Desk, arguments: &SessionsArguments) -> anyhow::Result<()> {
+    let user = desk.find(&arguments.who).await?;
+    let sessions = sessions::of_user(&desk.database, user.id, arguments.limit)
+        .await
+        .context("the sessions cannot be read")?;
+    if arguments.who.json {
+        return print_json(&Sessions { sessions: sessions.iter().map(Session::of).collect() });
+    }
+    if sessions.is_empty() {
+        return print("No sessions.\n");
+    }
+    let headings = ["id", "by", "began", "last seen", "ended", "device"];
+    let rows = sessions.iter().map(|session| {
+        let ended = session.ended_at.map(|at| at.format(TIME).to_string());
+        let ended = ended.zip(session.ended_as.as_ref()).map(|(at, why)| format!("{at} ({why})"));
+        vec![
+            session.id.to_string(),
+            session.amr.join("+"),
+            session.authenticated_at.format(TIME).to_string(),
+            session.last_seen_at.map(|at| at.format(TIME).to_string()).unwrap_or_default(),
+            ended.unwrap_or_default(),
+            session.user_agent.clone().unwrap_or_default(),
+        ]
+    });
+    print(&table(&headings, rows.collect()))
+}
+
+/// One person, a line for each thing.
+pub(super) fn print_user(user: &User, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return print_json(&Person::of(user));
+    }
+    let mut lines = vec![
+        ("id", user.id.to_string()),
+        ("email", user.email.clone()),
+        ("phone", user.phone_number.clone()),
+        ("verified", yes_no(user.is_verified)),
+        ("locale", user.locale.clone().unwrap_or_default()),
+        ("roles", user.roles.join(",")),
+        ("since", user.created_at.format(TIME).to_string()),
+    ];
+    if let Some(locked_at) = user.locked_at {
+        let reason = user.locked_reason.as_ref();
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        lines.push(("locked", format!("{}{reason}", locked_at.format(TIME))));
+    }
+    let lines = lines.into_iter().map(|(name, value)| format!("{name:<9} {value}"));
+    let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned() + "\n").collect();
+    print(&lines.concat())
+}
+
+pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+impl<'a> Person<'a> {
+    fn of(user: &'a User) -> Self {
+        Self {
+            id: user.id,
+            email: &user.email,
+            phone_number: &user.phone_number,
+            is_verified: user.is_verified,
+            locale: user.locale.as_deref(),
+            roles: &user.roles,
+            locked_at: user.locked_at,
+            locked_reason: user.locked_reason.as_deref(),
+            last_otp_sent_at: user.last_otp_sent_at,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    fn of(session: &'a Overview) -> Self {
+        Self {
+            id: session.id,
+            amr: &session.amr,
+            authenticated_at: session.authenticated_at,
+            last_seen_at: session.last_seen_at,
+            user_agent: session.user_agent.as_deref(),
+            ended_at: session.ended_at,
+            ended_as: session.ended_as.as_deref(),
+        }
+    }
+}
+
+fn yes_no(is_so: bool) -> String {
+    if is_so { "yes" } else { "no" }.to_owned()
+}
+
+fn parse_id(text: &str) -> Result<UserId, &'static str> {
+    UserId::parse(text).ok_or("an id like 01890f3e-7b5c-7cc0-98c4-dc0c0c07398f is wanted")
+}
+
+/// Columns as wide as they need to be. What people have chosen themselves may hold no line break.
+fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
+    let headings = headings.iter().map(|&heading| heading.to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(headings).chain(rows).collect();
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| {
+            let cell = cell.replace(char::is_control, " ");
+            format!("{cell:<width$}")
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}

@@ -1,0 +1,176 @@
+//! The SQL of `email_outbox`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::foundation::{EmailId, UserId};
+
+/// A row to be.
+pub(super) struct NewEntry<'a> {
+    pub(super) id: EmailId,
+    pub(super) user: Option<UserId>,
+    pub(super) recipient: &'a str,
+    pub(super) template: &'static str,
+    pub(super) locale: Option<&'a str>,
+    pub(super) variables: Vec<u8>,
+    pub(super) key_id: &'a str,
+    /// Under which no second one is written.
+    pub(super) once_key: Option<String>,
+}
+
+/// A row whose turn it is. Nobody else takes it before `next_attempt_at`.
+pub(super) struct Entry {
+    pub(super) id: EmailId,
+    pub(super) recipient: String,
+    pub(super) template: String,
+    pub(super) locale: Option<String>,
+    pub(super) variables: Vec<u8>,
+    pub(super) key_id: String,
+    pub(super) attempts: i16,
+    pub(super) next_attempt_at: DateTime<Utc>,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+/// How long the waits between attempts are.
+pub(super) struct Backoff {
+    /// After the first attempt; each further wait is twice the one before.
+    pub(super) first: TimeDelta,
+    /// No wait is longer.
+    pub(super) longest: TimeDelta,
+}
+
+/// What is left of an e-mail that will not be sent again.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    Sent,
+    Failed,
+}
+
+impl End {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Writes an e-mail down. `false`: there is one under its `once_key`.
+pub(super) async fn add(
+    connection: &mut PgConnection,
+    entry: NewEntry<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let added = sqlx::query!(
+        r#"
+        INSERT INTO email_outbox (
+            id, user_id, recipient, template, locale, variables, key_id, once_key, state, attempts,
+            next_attempt_at, created_at
+        )
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, $9, $9)
+        ON CONFLICT (once_key) DO NOTHING
+        "#,
+        entry.id as _,
+        entry.user as _,
+        entry.recipient,
+        entry.template,
+        entry.locale,
+        entry.variables,
+        entry.key_id,
+        entry.once_key,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(added.rows_affected() == 1)
+}
+
+/// Takes the e-mail that has been due for longest. Counts the attempt and says when the next one is
+/// due in the same statement: of several workers one gets it, and if that one dies another comes
+/// back to it then.
+pub(super) async fn take_due(
+    executor: impl PgExecutor<'_>,
+    backoff: &Backoff,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Entry>> {
+    sqlx::query_as!(
+        Entry,
+        r#"
+        UPDATE email_outbox
+        SET attempts = attempts + 1,
+            next_attempt_at = $1 + interval '1 second'
+                * least($2::bigint * power(2, least(attempts, 30)), $3::bigint)
+        WHERE id = (
+            SELECT id FROM email_outbox
+            WHERE state = 'queued' AND next_attempt_at <= $1
+            ORDER BY next_attempt_at
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING id AS "id: _", recipient AS "recipient!", template, locale,
+            variables AS "variables!", key_id AS "key_id!", attempts, next_attempt_at, created_at
+        "#,
+        now,
+        backoff.first.num_seconds(),
+        backoff.longest.num_seconds(),
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// Ends an e-mail and forgets to whom it was and what it told. Only whoever made the attempt may:
+/// nothing happens where another one has begun since.
+pub(super) async fn end(
+    executor: impl PgExecutor<'_>,
+    entry: &Entry,
+    end: End,
+    failure: Option<&str>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let ended = sqlx::query!(
+        r#"
+        UPDATE email_outbox
+        SET state = $3, failure = $4, ended_at = $5, recipient = NULL, variables = NULL,
+            key_id = NULL
+        WHERE id = $1 AND attempts = $2 AND state = 'queued'
+        "#,
+        entry.id as _,
+        entry.attempts,
+        end.as_str(),
+        failure,
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(ended.rows_affected() == 1)
+}
+
+/// Notes why the attempt came to nothing; the next one is due already.
+pub(super) async fn note_failure(
+    executor: impl PgExecutor<'_>,
+    entry: &Entry,
+    failure: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE email_outbox SET failure = $3
+        WHERE id = $1 AND attempts = $2 AND state = 'queued'
+        "#,
+        entry.id as _,
+        entry.attempts,
+        failure,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Deletes what ended before then. Returns how many.
+pub(super) async fn delete_ended(
+    executor: impl PgExecutor<'_>,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted =
+        sqlx::query!("DELETE FROM email_outbox WHERE ended_at <= $1", before).execute(executor);
+    Ok(deleted.await?.rows_affected())
+}

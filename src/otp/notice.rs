@@ -1,0 +1,62 @@
+//! A text that tells something and carries no code: that a number is no longer an account's.
+//!
+//! Only for carriers of texts that we word: a hosted provider sends nothing but its own codes.
+
+use sqlx::PgPool;
+
+use crate::foundation::{Language, NumberType, PhoneNumber, UserId};
+
+use super::providers::delivery::Message;
+use super::send::SendError;
+use super::single::Single;
+use super::{Channel, Otp, Provider};
+
+/// In `messages.purpose`.
+const PURPOSE: &str = "phone_change_notice";
+
+impl Otp {
+    /// Tells whoever reads the texts to `number` that it is no longer that of `user`'s account. In the
+    /// ledger and within the budgets; counts against no limit of the number, so that nobody can reach
+    /// one on purpose and have the change go unnoticed.
+    pub async fn send_notice(
+        &self,
+        database: &PgPool,
+        user: UserId,
+        number: &PhoneNumber,
+        language: Language,
+    ) -> Result<(), SendError> {
+        let is_test = self.rules.test_numbers.contains_key(number.e164());
+        let takes_texts = number.number_type() == NumberType::TextsAndCalls;
+        let text = self.rules.texts.notice(language, number);
+        let Some(text) = text.filter(|_| takes_texts && !is_test) else {
+            return Err(SendError::ChannelImpossible);
+        };
+        let (now, channel) = (self.clock.now(), Channel::Sms);
+        let in_order = self.carriers.in_order(number, channel);
+        let mut carriers = in_order.iter().filter(|carrier| carrier.admits(now));
+        let found = carriers.find_map(|carrier| match carrier.provider() {
+            Provider::Delivery(provider) => Some((carrier, provider)),
+            Provider::Hosted(_) => None,
+        });
+        let (carrier, sender) = found.ok_or(SendError::ChannelImpossible)?;
+        let (id, challenge) = self.ids_of_single()?;
+        let provider = carrier.name();
+        let single = Single {
+            message: id,
+            challenge,
+            user: Some(user),
+            to: number,
+            channel,
+            provider,
+            purpose: PURPOSE,
+        };
+        self.enter_single(database, &single).await?;
+        let message = Message { id, challenge, to: number, channel, code: None, text, language };
+        let sent = sender.send(now, &message).await;
+        carrier.note(sent.as_ref().err(), self.clock.now());
+        let outcome = sent.as_ref().map(|accepted| Some(accepted.reference.as_str()));
+        self.note_single(database, id, outcome).await?;
+        sent?;
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! What is kept of one person: telling them, and forgetting it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{PgConnection, PgPool};
+use utoipa::ToSchema;
+
+use crate::foundation::{PhoneNumber, UserId};
+
+use super::code_store::CodeStore;
+use super::windows::{self, Subject};
+use super::{Otp, OtpFailure, ledger, store};
+
+/// All that this room holds of a person, without what would let anybody in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExportedCodes)]
+pub struct Exported {
+    /// The codes of the last day; where codes live in Redis, the newest for each purpose.
+    codes: Vec<store::Exported>,
+    /// Every message and call.
+    messages: Vec<ledger::Exported>,
+    /// When codes were sent to, or entered wrongly for, the person and the number.
+    limits: Vec<ExportedLimit>,
+}
+
+/// What a limit has counted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ExportedLimit {
+    /// Whose events these are: the user's or the number's.
+    #[schema(example = "send:user")]
+    counted: String,
+    events: Vec<DateTime<Utc>>,
+}
+
+impl Otp {
+    /// What is stored of `user`, whose number is `number`.
+    pub async fn export(
+        &self,
+        database: &PgPool,
+        user: UserId,
+        number: &PhoneNumber,
+    ) -> Result<Exported, OtpFailure> {
+        // First, and without a connection in hand: Redis may keep us waiting.
+        let codes = self.store.export(database, user).await?;
+        let connection = &mut *database.acquire().await?;
+        let rows = windows::read(&mut *connection, &Subject::all_of(user, number)).await?;
+        let limits = rows.into_iter().map(|(subject, events)| {
+            // The rest of it is the id or the number, which the person has.
+            let counted = subject.rsplit_once(':').map_or(&*subject, |(kind, _)| kind).to_owned();
+            ExportedLimit { counted, events }
+        });
+        Ok(Exported {
+            limits: limits.collect(),
+            codes,
+            messages: ledger::export(connection, user).await?,
+        })
+    }
+
+    /// Forgets `user` and `number` wherever the row in `users` does not take it along: codes outside
+    /// the database, what is counted for them, and by what the ledger would know them. The messages
+    /// themselves stay, for the books.
+    pub async fn erase(
+        &self,
+        connection: &mut PgConnection,
+        user: UserId,
+        number: &PhoneNumber,
+    ) -> Result<(), OtpFailure> {
+        self.forget_codes(user).await?;
+        windows::forget(&mut *connection, &Subject::all_of(user, number)).await?;
+        Ok(ledger::forget(connection, user).await?)
+    }
+
+    /// Forgets the codes of `user` wherever the row in `users` does not take them along.
+    pub async fn forget_codes(&self, user: UserId) -> Result<(), OtpFailure> {
+        self.store.forget(user).await
+    }
+}
+
+impl CodeStore {
+    /// The challenges of `user` that are kept, oldest first: in PostgreSQL those of the last day, in
+    /// Redis the newest for each purpose, until it expires.
+    async fn export(
+        &self,
+        database: &PgPool,
+        user: UserId,
+    ) -> Result<Vec<store::Exported>, OtpFailure> {
+        Ok(match self {
+            Self::Postgres => store::export(&mut *database.acquire().await?, user).await?,
+            #[cfg(feature = "redis")]
+            Self::Redis(redis) => redis.export(user).await?,
+        })
+    }
+
+    /// Forgets the challenges of `user`; those in PostgreSQL go with the row in `users`.
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(unused_variables, clippy::unused_async, reason = "Redis would be asked")
+    )]
+    async fn forget(&self, user: UserId) -> Result<(), OtpFailure> {
+        match self {
+            Self::Postgres => Ok(()),
+            #[cfg(feature = "redis")]
+            Self::Redis(redis) => Ok(redis.delete_of(user).await?),
+        }
+    }
+}

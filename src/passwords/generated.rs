@@ -1,0 +1,46 @@
+//! Passwords that we make up, for people whose own is set by somebody else.
+
+use zeroize::Zeroizing;
+
+use crate::foundation::{Entropy, EntropyError};
+
+use super::policy::PasswordPolicy;
+
+/// Small letters, capitals and digits, none of which looks or sounds like another when it is read out:
+/// no letter is there in both cases. 32 of them, so that five bits of a random byte choose one fairly.
+const ALPHABET: &[u8; 32] = b"23456789ABDEFGHLMNRTcjkpqsuvwxyz";
+/// 24 characters of five bits are 120 bits: nobody guesses them, whatever the hash costs.
+const LENGTH_MIN: usize = 24;
+/// As many bytes as the longest password that a policy asks for has characters.
+const BYTES: usize = *PasswordPolicy::MIN_LENGTHS.end();
+
+impl PasswordPolicy {
+    /// A random password that this policy takes for the person with that e-mail address and number: 24
+    /// characters, or as many as the policy asks for.
+    ///
+    /// # Errors
+    /// The operating system gave no random bytes.
+    pub fn generate(
+        &self,
+        entropy: &Entropy,
+        email: &str,
+        phone_e164: &str,
+    ) -> Result<Zeroizing<String>, EntropyError> {
+        loop {
+            let text = self.draw(entropy)?;
+            // Nearly always: one in eight hundred lacks a kind of character that is asked for.
+            if self.check(&text, Some(email), Some(phone_e164)).is_ok() {
+                return Ok(text);
+            }
+        }
+    }
+
+    fn draw(&self, entropy: &Entropy) -> Result<Zeroizing<String>, EntropyError> {
+        let bytes = Zeroizing::new(entropy.bytes::<BYTES>()?);
+        let length = self.min_length().max(LENGTH_MIN);
+        let mut text = Zeroizing::new(String::with_capacity(length));
+        let chosen = bytes.iter().take(length).map(|byte| ALPHABET[usize::from(byte & 31)]);
+        text.extend(chosen.map(char::from));
+        Ok(text)
+    }
+}

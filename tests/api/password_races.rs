@@ -1,0 +1,125 @@
+//! Passwords that several requests want to set at once: one does.
+//!
+//! Each was seen to fail on a program in which the deciding statement does not decide.
+
+use serde_json::json;
+
+use crate::support::{Answer, Person, RACERS, TestApp, Visitor, count, race};
+
+const ROUNDS: usize = 4;
+
+/// Limits that are not what the race is about.
+const ROOM: [(&str, &str); 3] = [
+    ("OTP_RESEND_SECONDS", "0"),
+    ("OTP_MAX_ATTEMPTS", "20"),
+    ("OTP_MAX_PER_ADDRESS_HOURLY", "1000"),
+];
+
+fn password(number: usize) -> String {
+    format!("the staple of racer {number}")
+}
+
+async fn reset(visitor: Visitor, ticket: String, code: String, password: String) -> Answer {
+    visitor.reset(&ticket, &code, &password).await
+}
+
+async fn change(visitor: Visitor, token: String, current: String, new: String) -> Answer {
+    visitor.change_password(&token, &current, &new).await
+}
+
+/// The passwords that `person` can log in with.
+async fn good(app: &TestApp, person: &Person, passwords: &[String]) -> Vec<String> {
+    let mut good = Vec::new();
+    for password in passwords {
+        let body = json!({ "email": person.email, "password": password });
+        if app.post("/api/v1/auth/login", &body).await.status() == 200 {
+            good.push(password.clone());
+        }
+    }
+    good
+}
+
+/// Asserts that one of `answers`, which came to those who wanted `passwords`, is a success, and that
+/// its password counts.
+async fn one_has_won(app: &TestApp, person: &Person, passwords: &[String], answers: &[Answer]) {
+    assert_eq!(count(answers, 204, ""), 1, "{answers:?}");
+    let winner = answers.iter().position(|answer| answer.status() == 204).unwrap();
+    assert_eq!(good(app, person, passwords).await, [passwords[winner].clone()]);
+    good(app, person, std::slice::from_ref(&person.password))
+        .await
+        .is_empty()
+        .then_some(())
+        .unwrap();
+}
+
+async fn of_racing_resets_one_wins(app: TestApp) {
+    app.warm().await;
+    let passwords: Vec<_> = (0..RACERS).map(password).collect();
+    for round in 0..ROUNDS {
+        let person = Person::numbered(round);
+        app.verified(&person).await;
+        let ticket = app.forgotten(&person).await;
+        let code = app.code_for(&person);
+        let racers = passwords.iter().map(|password| {
+            reset(Visitor::clone(&app), ticket.clone(), code.clone(), password.clone())
+        });
+        let answers = race(racers.collect()).await;
+        one_has_won(&app, &person, &passwords, &answers).await;
+        let refused = answers.iter().filter(|answer| answer.status() == 401).count();
+        assert_eq!(refused, RACERS - 1, "{answers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_racing_resets_with_one_ticket_one_wins() {
+    of_racing_resets_one_wins(TestApp::with(&ROOM).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_racing_resets_by_sinch_one_wins() {
+    of_racing_resets_one_wins(TestApp::sinch(&ROOM).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_racing_changes_one_wins() {
+    let app = TestApp::with(&ROOM).await;
+    app.warm().await;
+    let passwords: Vec<_> = (0..RACERS).map(password).collect();
+    for round in 0..ROUNDS {
+        let person = Person::numbered(round);
+        let token = app.verified(&person).await;
+        let racers = passwords.iter().map(|new| {
+            change(Visitor::clone(&app), token.clone(), person.password.clone(), new.clone())
+        });
+        let answers = race(racers.collect()).await;
+        one_has_won(&app, &person, &passwords, &answers).await;
+        assert_eq!(count(&answers, 403, "password_wrong"), RACERS - 1, "{answers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_reset_and_a_change_that_race_one_wins() {
+    let app = TestApp::with(&ROOM).await;
+    app.warm().await;
+    let mut winners = [0; 2];
+    for round in 0..4 * ROUNDS {
+        let person = Person::numbered(round);
+        let token = app.verified(&person).await;
+        let ticket = app.forgotten(&person).await;
+        let (code, passwords) = (app.code_for(&person), [password(1), password(2)]);
+        let visitor = || Visitor::clone(&app);
+        let old = person.password.clone();
+        let reset = reset(visitor(), ticket, code, passwords[0].clone());
+        let change = change(visitor(), token, old, passwords[1].clone());
+        let answers = race(vec![boxed(reset), boxed(change)]).await;
+        one_has_won(&app, &person, &passwords, &answers).await;
+        winners[usize::from(answers[1].status() == 204)] += 1;
+    }
+    assert_eq!(winners.iter().sum::<usize>(), 4 * ROUNDS);
+}
+
+fn boxed(
+    asked: impl Future<Output = Answer> + Send + 'static,
+) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> {
+    Box::pin(asked)
+}

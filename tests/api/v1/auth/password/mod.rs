@@ -1,0 +1,5 @@
+//! Passwords: changed, forgotten, set anew.
+
+mod change;
+mod forgot;
+mod reset;
