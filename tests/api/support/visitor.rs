@@ -143,12 +143,6 @@ impl Visitor {
         request.header(CONTENT_TYPE, "application/x-www-form-urlencoded")
     }
 
-    /// Posts with a bearer token.
-    pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> Answer {
-        let request = self.request(Method::POST, path).json(body);
-        self.send(request.header(AUTHORIZATION, format!("Bearer {token}"))).await
-    }
-
     pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
         let body = json!({ "refreshToken": refresh_token });
         self.post("/api/v1/auth/refresh", &body).await
