@@ -7,6 +7,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::account;
 use super::answers::{Answer, Api, EMAIL, PASSWORD, PHONE};
 use super::child::SOON;
 use super::fake_sinch::{FakeConfig, Mode, Operation};
@@ -85,6 +86,7 @@ async fn walk_and_stumble(installation: &Installation, api: &Api, secrets: &mut 
     api.profile(&format!("{token}x")).await.expect(401);
     api.profile(JUNK).await.expect(401);
     api.get(&format!("/{JUNK}?{JUNK}={JUNK}"), JUNK).await.expect(404);
+    secrets.extend(account::walk(installation, api).await);
     send_nonsense(api).await;
 }
 

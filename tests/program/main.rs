@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::panic, reason = "what a child printed is told with the failure")]
 
+mod account;
 mod answers;
 mod banner;
 mod child;

@@ -1,13 +1,10 @@
 //! `ringfence serve` with Sinch: from nothing to a token.
 
-use std::time::Duration;
-
-use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
-use tokio::time::{Instant, sleep};
 
-use super::answers::{Answer, Api, EMAIL, PHONE};
+use super::account;
+use super::answers::{Answer, EMAIL, PHONE};
 use super::child::Ringfence;
 use super::fake_sinch::Operation;
 use super::installation::{Installation, Serving};
@@ -66,7 +63,7 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     let mut serving = installation.serve().await;
     let token = installation.token(&serving.api).await;
     serving.api.profile(&token).await.expect(200);
-    walk_through_the_account(&installation, &serving.api).await;
+    account::walk(&installation, &serving.api).await;
     let log = stop(&mut serving).await;
     assert!(!log.contains("permission denied"), "{log}");
 
@@ -81,45 +78,6 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
 
     let refused = installation.run(&["migrate", "revert"]).await;
     assert!(refused.complaint().contains("permission denied"), "{}", refused.err);
-}
-
-/// Forgets the password, logs in with another, changes that, takes the data along and leaves.
-async fn walk_through_the_account(installation: &Installation, api: &Api) {
-    let sends = installation.sinch.received(Operation::Start);
-    let forgot = api.post("password/forgot", json!({ "email": EMAIL })).await.expect(202);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while installation.sinch.received(Operation::Start) == sends {
-        assert!(Instant::now() < deadline, "no code for a new password");
-        sleep(Duration::from_millis(5)).await;
-    }
-    let (first, second) = ("a heron at dawn, alone", "eight quiet herons at dawn");
-    let ticket = forgot.text("resetTicket");
-    let body = |code: &str| json!({ "resetTicket": ticket, "otpCode": code, "newPassword": first });
-    // Sinch's answer may still be on its way to us: until then there is no code to judge.
-    while status(api, Method::POST, "/auth/password/reset", "", &body(&installation.code())).await
-        != 204
-    {
-        assert!(Instant::now() < deadline, "the password is never reset");
-        sleep(Duration::from_millis(50)).await;
-    }
-    let login = api.post("login", json!({ "email": EMAIL, "password": first })).await.expect(200);
-    let signed_in = api.verify(&login.text("loginTicket"), &installation.code()).await.expect(200);
-    let token = signed_in.text("token");
-    let change = json!({ "currentPassword": first, "newPassword": second });
-    let name = json!({ "displayName": "Ada" });
-    api.get("/api/v1/profile/export", &token).await.expect(200);
-    for (method, path, body, wanted) in [
-        (Method::PATCH, "/profile", name, 200),
-        (Method::POST, "/auth/password/change", change, 204),
-        (Method::DELETE, "/profile", json!({ "password": second }), 202),
-    ] {
-        assert_eq!(status(api, method, path, &token, &body).await, wanted, "{path}");
-    }
-}
-
-async fn status(api: &Api, method: Method, path: &str, token: &str, body: &Value) -> u16 {
-    let request = api.client.request(method, format!("{}/api/v1{path}", api.base));
-    request.bearer_auth(token).json(body).send().await.unwrap().status().as_u16()
 }
 
 /// Tells it to stop, and waits for that. Returns its whole log.

@@ -147,7 +147,7 @@ pub(in crate::api) async fn login(
         return Ok(Json(LoginAnswer::CodeRequired(answer)));
     }
     let now = app.clock.now();
-    let is_restored = signed_in::restore(&app, &app.database, &user, now).await?;
+    let is_restored = signed_in::restore(&app.database, &user, now).await?;
     let session =
         signed_in::open_session(&app, &app.database, &user, vec![Method::Password], now).await?;
     let answer = signed_in::answer(&app, &user, &session, None, "Logged in.", now)?;

@@ -53,7 +53,6 @@ impl SignedIn {
 /// Keeps the account of `user`, if it is about to be deleted: whoever logs in has thought again.
 /// Whether it was.
 pub(super) async fn restore(
-    app: &App,
     executor: impl PgExecutor<'_>,
     user: &User,
     now: DateTime<Utc>,
@@ -61,12 +60,12 @@ pub(super) async fn restore(
     if user.erase_after.is_none() || !users::restore(executor, user.id, now).await? {
         return Ok(false);
     }
-    tell_restored(app, user);
+    tell_restored(user);
     Ok(true)
 }
 
 /// Where the person is told.
-fn tell_restored(_: &App, user: &User) {
+fn tell_restored(user: &User) {
     info!(user_id = %user.id, "an account that was about to be deleted is kept: its person logged in");
 }
 

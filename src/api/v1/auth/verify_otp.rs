@@ -141,7 +141,7 @@ async fn finish(
     if user.is_gone(now) {
         return Err(Problem::new(Kind::LoginTicketInvalid));
     }
-    let is_restored = signed_in::restore(app, &mut *transaction, &user, now).await?;
+    let is_restored = signed_in::restore(&mut *transaction, &user, now).await?;
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let session = signed_in::open_session(app, &mut *transaction, &user, methods, now).await?;
     let device = match app.login.otp_policy {

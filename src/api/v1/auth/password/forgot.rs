@@ -100,16 +100,16 @@ pub(in crate::api) async fn forgot(
     };
     without_an_answer(async move {
         if let Some(user) = user {
-            tell(&app, &client, &user, app_hash).await;
+            send(&app, &client, &user, app_hash).await;
         }
     });
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
-/// Where the person is told. Why no code was sent is for the log alone.
-async fn tell(app: &App, client: &Client, user: &User, app_hash: Option<AppHash>) {
+/// Sends the code. Why none was sent is for the log alone.
+async fn send(app: &App, client: &Client, user: &User, app_hash: Option<AppHash>) {
     let user_id = user.id;
-    match send(app, client, user, app_hash).await {
+    match try_to_send(app, client, user, app_hash).await {
         Ok(()) => info!(%user_id, "a code for a new password was sent"),
         Err(SendError::Failure(cause)) => {
             let cause = &cause as &dyn std::error::Error;
@@ -119,7 +119,7 @@ async fn tell(app: &App, client: &Client, user: &User, app_hash: Option<AppHash>
     }
 }
 
-async fn send(
+async fn try_to_send(
     app: &App,
     client: &Client,
     user: &User,
