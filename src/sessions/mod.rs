@@ -58,6 +58,27 @@ impl Session {
     }
 }
 
+/// Whether `user` has signed in, or gone on with a session, after `since`. Does the same work where there
+/// is no user.
+pub async fn is_active_since(
+    executor: impl PgExecutor<'_>,
+    user: Option<UserId>,
+    since: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT FROM sessions
+            WHERE user_id = $1 AND GREATEST(authenticated_at, last_seen_at) > $2
+        ) AS "is_active!"
+        "#,
+        user as _,
+        since,
+    )
+    .fetch_one(executor)
+    .await
+}
+
 /// Opens the session.
 pub async fn open(executor: impl PgExecutor<'_>, session: &Session) -> sqlx::Result<()> {
     sqlx::query!(

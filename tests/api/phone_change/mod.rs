@@ -2,6 +2,7 @@
 
 mod changing;
 mod races;
+mod telling;
 mod undoing;
 
 use serde_json::json;

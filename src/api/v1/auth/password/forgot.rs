@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use tracing::{error, info};
 use utoipa::ToSchema;
@@ -17,11 +17,16 @@ use crate::http::{Client, Fields, Kind, Problem};
 use crate::otp::{AppHash, Purpose, SendError};
 use crate::phone_changes;
 use crate::reset_tickets;
+use crate::sessions;
 use crate::state::{App, AppState};
 use crate::users::{self, Identifier, User};
 
 /// The problems of this endpoint, beside those of every endpoint: none, whoever is asked for.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[];
+
+/// After so long without a sign-in a number alone is not enough to ask for a code: it may be somebody
+/// else's by now. No carrier in the United States gives a number out again sooner (47 CFR 52.15(f)).
+const QUIET_AFTER: TimeDelta = TimeDelta::days(45);
 
 /// Whose password was forgotten.
 struct Forgot {
@@ -69,7 +74,8 @@ impl Forgot {
 /// Ask for a new password
 ///
 /// A code goes to the account's verified phone, if there is such an account, within the limits on
-/// texts, and at most three times an hour and five times a day. The answer is always the same.
+/// texts, not for 72 hours after a change of the number, by `phoneNumber` only where somebody has signed in
+/// within 45 days, and at most three times an hour and five times a day. The answer is always the same.
 #[utoipa::path(post, path = "/api/v1/auth/password/forgot", tag = "auth",
     operation_id = "forgotPassword",
     request_body(content = ForgotPasswordBody, example = json!({"email": "ada@example.com"})),
@@ -84,11 +90,8 @@ pub(in crate::api) async fn forgot(
     let user = users::find_by_identifier(&app.database, &identifier).await?;
     // A number that nobody has proven may be anybody's.
     let user = user.filter(|user| user.is_verified && !user.is_gone(now));
-    // One that has just taken the place of another may be that of whoever made the change: for as long
-    // as the owner can undo it, it sets no password.
-    let is_recent =
-        phone_changes::is_recent(&app.database, user.as_ref().map(|user| user.id), now).await?;
-    let user = user.filter(|_| !is_recent);
+    let is_trusted = is_number_trusted(&app, &identifier, user.as_ref(), now).await?;
+    let user = user.filter(|_| is_trusted);
     let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let (id, address) = (user.as_ref().map(|user| user.id), client.address.limited());
     reset_tickets::issue(&app.database, &ticket, id, address, now).await?;
@@ -104,6 +107,24 @@ pub(in crate::api) async fn forgot(
         }
     });
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// Whether the number may set a password by itself. The same two statements for everybody.
+///
+/// One that has just taken the place of another may be that of whoever made the change: not for as long as
+/// the owner can undo it. One of an account that has been quiet may have been given to somebody else: that
+/// one does not know the e-mail address, so it must be named.
+async fn is_number_trusted(
+    app: &App,
+    identifier: &Identifier,
+    user: Option<&User>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let user = user.map(|user| user.id);
+    let is_recent = phone_changes::is_recent(&app.database, user, now).await?;
+    let since = now - QUIET_AFTER;
+    let is_active = sessions::is_active_since(&app.database, user, since).await?;
+    Ok(!is_recent && (is_active || matches!(identifier, Identifier::Email(_))))
 }
 
 /// Sends the code. Why none was sent is for the log alone.

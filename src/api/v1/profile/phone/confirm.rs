@@ -104,6 +104,7 @@ async fn judge(
     }
     let changed = change(app, user, session, &guess).await;
     if changed.as_ref().is_err_and(|problem| problem.kind() == Kind::PhoneTaken) {
+        info!(user_id = %user.id, "somebody has proven a number that another account holds");
         // The code was right: it must not count as a wrong one.
         app.otp.give_back(&app.database, &guess).await?;
     }

@@ -45,6 +45,29 @@ async fn the_number_is_as_good_as_the_address() {
 }
 
 #[tokio::test]
+async fn whoever_has_the_number_of_a_quiet_account_must_know_its_address_too() {
+    let app = TestApp::with(&[("OTP_RESEND_SECONDS", "0")]).await;
+    let ada = Person::ada();
+    app.verified(&ada).await;
+    let by_number = json!({ "phoneNumber": ada.phone });
+    app.advance(TimeDelta::days(45) - TimeDelta::microseconds(1));
+    app.post("/api/v1/auth/password/forgot", &by_number).await.is(202);
+    app.until("the code", || app.sends_to(&ada) == 2).await;
+    app.advance(TimeDelta::microseconds(1));
+    let quiet = app.post("/api/v1/auth/password/forgot", &by_number).await.is(202);
+    sleep(A_WHILE).await;
+    assert_eq!(app.sends_to(&ada), 2);
+    let (ticket, code) = (quiet.text("resetTicket"), app.code_for(&ada));
+    let reset = app.reset(&ticket, &code, "a new and better staple").await;
+    reset.refused(401, "otp_invalid");
+    app.forgot(&ada).await.is(202);
+    app.until("the code asked for by the address", || app.sends_to(&ada) == 3).await;
+    app.login(&ada).await.is(200).text("token");
+    app.post("/api/v1/auth/password/forgot", &by_number).await.is(202);
+    app.until("the code for a number in use", || app.sends_to(&ada) == 4).await;
+}
+
+#[tokio::test]
 async fn nothing_is_sent_to_a_number_that_nobody_has_proven() {
     let app = TestApp::new().await;
     let ada = Person::ada();
