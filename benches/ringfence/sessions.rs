@@ -1,5 +1,7 @@
 //! Refreshing beside its bare SQL, and what a look at a hundred thousand ended sessions adds to a request.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use ringfence::foundation::{Clock, Entropy, SessionId, TokenId, UserId};
@@ -16,6 +18,9 @@ use crate::world::{User, World};
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 5;
 const PHASE: Phase = Phase::of_seconds(3);
+/// For a server to have read who has ended.
+const PATIENCE: Duration = Duration::from_secs(30);
+const POLL_PERIOD: Duration = Duration::from_millis(20);
 const ENDED: i32 = 100_000;
 /// What a check of a token may cost more with them in memory, in microseconds.
 const ADDS_AT_MOST: f64 = 15.0;
@@ -73,11 +78,20 @@ async fn asker(user: &User, server: &Server) -> anyhow::Result<Repeat> {
     let token = user.sign_in(server).await?;
     let address = user.address.ip().to_string();
     let mut connection = Connection::open(server.address).await?;
-    let ready = connection.succeed(&connection::get("/readyz", &address, None)).await?;
-    let ready: serde_json::Value = serde_json::from_slice(ready)?;
-    anyhow::ensure!(ready["checks"]["revocations"] == "listening", "it asks the database: {ready}");
+    tokio::time::timeout(PATIENCE, until_listening(&mut connection, &address)).await??;
     let request = connection::get("/api/v1/auth/session", &address, Some(&token));
     Ok(Repeat { connection, request })
+}
+
+async fn until_listening(connection: &mut Connection, address: &str) -> anyhow::Result<()> {
+    let request = connection::get("/readyz", address, None);
+    loop {
+        let ready: serde_json::Value = serde_json::from_slice(connection.succeed(&request).await?)?;
+        if ready["checks"]["revocations"] == "listening" {
+            return Ok(());
+        }
+        tokio::time::sleep(POLL_PERIOD).await;
+    }
 }
 
 /// A client with one session that it refreshes over and over.
@@ -162,7 +176,7 @@ impl Client for BareRefresher {
             .bind(now)
             .fetch_one(&self.database)
             .await?;
-        let user: UserId = row.try_get("user_id")?;
+        let user: UserId = row.try_get(0)?;
         sqlx::query(self.find_user).bind(user).fetch_one(&self.database).await?;
         self.generation += 1;
         Ok(())

@@ -20,8 +20,9 @@ use super::{CHANNEL, Revocations};
 /// Leaves two tries before the lease runs out.
 const BEAT_PERIOD: Duration = Duration::from_millis(300);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// For our own word to come back, and for the sessions that have ended to be read.
-const START_TIMEOUT: Duration = Duration::from_secs(5);
+/// For our own word to come back, and for the sessions that have ended to be read, of which there may be
+/// a million.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 const FORGET_PERIOD: Duration = Duration::from_secs(30);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(5);

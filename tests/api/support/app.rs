@@ -126,7 +126,9 @@ impl TestApp {
     /// Has it hear of ended sessions no more; its database is asked from then on.
     pub(crate) async fn stop_listening(&self) {
         self.hearing.abort();
+        let deadline = Instant::now() + Duration::from_secs(30);
         while self.application.state.sessions.revocations().is_listening() {
+            assert!(Instant::now() < deadline, "what nobody feeds is believed");
             sleep(Duration::from_millis(5)).await;
         }
     }
