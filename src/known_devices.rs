@@ -56,6 +56,25 @@ pub async fn is_known(
     .await
 }
 
+/// Whether any device is known for `user`.
+pub async fn any(
+    executor: impl PgExecutor<'_>,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT FROM known_devices WHERE user_id = $1 AND expires_at > $2
+        ) AS "any!"
+        "#,
+        user as _,
+        now,
+    )
+    .fetch_one(executor)
+    .await
+}
+
 /// Forgets every device of `user`.
 pub async fn forget(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM known_devices WHERE user_id = $1", user as _)

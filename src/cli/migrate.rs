@@ -1,14 +1,21 @@
 //! `ringfence migrate`: the schema.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use sqlx::PgPool;
 use sqlx::migrate::MigrateError;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgPool, Postgres};
 
 use crate::config::{Environment, Settings};
 use crate::database::{self, MIGRATOR, State};
+
+/// An advisory lock of ours: "ringf" and a number.
+const LOCK: i64 = 0x7269_6E67_6600_0001;
+/// How long to wait before asking for it again.
+const LOCK_PERIOD: Duration = Duration::from_millis(100);
 
 #[derive(Subcommand)]
 pub(super) enum Migrate {
@@ -34,10 +41,24 @@ pub(super) async fn run(environment: &Environment, migrate: Migrate) -> anyhow::
 
 /// Applies what is missing. Replicas that do so together wait for each other.
 pub(super) async fn apply(pool: &PgPool) -> anyhow::Result<()> {
-    MIGRATOR
-        .run(pool)
-        .await
-        .map_err(|error| failed("the schema could not be brought up to date", &error))
+    let turn = wait_for_turn(pool).await.context("the database cannot be locked")?;
+    let applied = MIGRATOR.run(pool).await;
+    // The lock ends with its session.
+    turn.close().await?;
+    applied.map_err(|error| failed("the schema could not be brought up to date", &error))
+}
+
+/// Takes a lock by asking again and again. A session that waits in `pg_advisory_lock`, as the migrator's
+/// own would, is in a transaction all the while, and `CREATE INDEX CONCURRENTLY` waits for the end of it.
+async fn wait_for_turn(pool: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
+    let mut session = pool.acquire().await?;
+    loop {
+        let lock = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "taken!""#, LOCK);
+        if lock.fetch_one(&mut *session).await? {
+            return Ok(session);
+        }
+        tokio::time::sleep(LOCK_PERIOD).await;
+    }
 }
 
 async fn revert(pool: &PgPool) -> anyhow::Result<()> {

@@ -28,7 +28,7 @@ impl PasswordPolicy {
     ) -> Result<Zeroizing<String>, EntropyError> {
         loop {
             let text = self.draw(entropy)?;
-            // Nearly always: one in eight hundred lacks a kind of character that is asked for.
+            // Nearly always: one in a thousand lacks a kind of character, where all are asked for.
             if self.check(&text, Some(email), Some(phone_e164)).is_ok() {
                 return Ok(text);
             }
@@ -42,5 +42,27 @@ impl PasswordPolicy {
         let chosen = bytes.iter().take(length).map(|byte| ALPHABET[usize::from(byte & 31)]);
         text.extend(chosen.map(char::from));
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::policy::Composition;
+    use super::*;
+
+    #[test]
+    fn every_password_is_another_and_fits_the_policy_that_asks_for_most() {
+        let policy = PasswordPolicy::new(8, Composition::Mixed).unwrap();
+        let (entropy, mut seen) = (Entropy::default(), HashSet::new());
+        // So many that some draws lack a digit and are drawn again.
+        for _ in 0..4000 {
+            let text = policy.generate(&entropy, "ada@example.com", "+14155552671").unwrap();
+            assert_eq!(text.len(), LENGTH_MIN);
+            assert!(policy.check(&text, None, None).is_ok());
+            assert!(text.bytes().all(|byte| ALPHABET.contains(&byte)));
+            assert!(seen.insert(text.to_string()));
+        }
     }
 }

@@ -10,8 +10,11 @@ use super::answers::{Api, EMAIL, PHONE};
 use super::fake_sinch::Operation;
 use super::installation::Installation;
 
-/// Forgets the password, logs in with another, changes that, takes the data along and leaves. Returns
-/// every secret on the way. Needs a phone that is verified, and no wait between two codes.
+/// The number that takes the place of the one of signing up.
+const OTHER_PHONE: &str = "+14155552672";
+
+/// Forgets the password, logs in with another, changes that and the number, takes the data along and
+/// leaves. Returns every secret on the way. Needs a phone that is verified, and no wait between two codes.
 pub(crate) async fn walk(installation: &Installation, api: &Api) -> Vec<String> {
     let sends = installation.sinch.received(Operation::Start);
     let forgot = api.post("password/forgot", json!({ "email": EMAIL })).await.expect(202);
@@ -44,10 +47,17 @@ pub(crate) async fn walk(installation: &Installation, api: &Api) -> Vec<String> 
     for (method, path, body, wanted) in [
         (Method::PATCH, "/profile", name, 200),
         (Method::POST, "/auth/password/change", change, 204),
-        (Method::DELETE, "/profile", json!({ "password": second }), 202),
     ] {
         assert_eq!(status(api, method, path, &token, &body).await, wanted, "{path}");
     }
+    let number = json!({ "phoneNumber": OTHER_PHONE, "password": second });
+    assert_eq!(status(api, Method::POST, "/profile/phone", &token, &number).await, 202);
+    let code = installation.sinch.code_for(OTHER_PHONE).unwrap();
+    let confirm = json!({ "otpCode": code });
+    assert_eq!(status(api, Method::POST, "/profile/phone/confirm", &token, &confirm).await, 200);
+    secrets.extend([OTHER_PHONE.to_owned(), code]);
+    let leave = json!({ "password": second });
+    assert_eq!(status(api, Method::DELETE, "/profile", &token, &leave).await, 202);
     secrets.extend(token.rsplit_once('.').map(|(_, signature)| signature.to_owned()));
     secrets
 }

@@ -1,6 +1,11 @@
-//! Whose account a token opens, and the proof that it is really them who asks.
+//! Whose account a token opens, the proof that it is really them who asks, and the word to them of what
+//! happens to it.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
 use crate::api::bearer::Bearer;
+use crate::emails::{Email, Occasion};
 use crate::http::{Kind, Problem};
 use crate::passwords::{Password, Verification};
 use crate::state::App;
@@ -26,4 +31,18 @@ pub(super) async fn prove_password(
         Verification::Match | Verification::MatchOutdated => Ok(()),
         Verification::Mismatch => Err(Problem::new(Kind::PasswordWrong)),
     }
+}
+
+/// Tells a person what happens to the account, by e-mail where there are e-mails, and in the transaction in
+/// which it happens.
+pub(super) async fn tell(
+    app: &App,
+    connection: &mut PgConnection,
+    user: &User,
+    occasion: Occasion,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let (to, locale) = (user.email.as_str(), user.locale.as_deref());
+    let email = Email { user: Some(user.id), to, locale, occasion, at_most_daily: false };
+    Ok(app.emails.enqueue(connection, &email, now).await?)
 }

@@ -95,7 +95,7 @@ async fn a_token_alone_does_not_move_an_address() {
     let path = "/api/v1/profile/email";
     let body = |password: &str| json!({ "email": "eve@example.net", "password": password });
     let wrong = post.app.post_as(&bearer, path, &body("not the password")).await;
-    wrong.refused(401, "invalid_credentials");
+    wrong.refused(403, "password_wrong");
     post.app.post(path, &body(&Person::ada().password)).await.refused(401, "token_missing");
     post.app.post_as("x.y.z", path, &body("it")).await.refused(401, "token_invalid");
     post.app

@@ -2,6 +2,7 @@
 
 mod confirming;
 mod faults;
+mod notices;
 mod outbox;
 mod races;
 

@@ -166,8 +166,8 @@ async fn only_who_proves_a_number_learns_that_somebody_has_it() {
         answer.json().as_object().unwrap().keys().cloned().collect::<Vec<_>>()
     };
     let free = ask(&app, &token, &moved(&ada, &Person::numbered(1))).await.is(202);
-    let taken = ask(&app, &token, &moved(&ada, &bob)).await.is(202);
-    assert_eq!(members(&free), members(&taken));
+    let held = ask(&app, &token, &moved(&ada, &bob)).await.is(202);
+    assert_eq!(members(&free), members(&held));
     let code = app.code_for(&bob);
     confirm(&app, &token, &wrong(&code)).await.refused(401, "otp_invalid");
     for _ in 0..2 {

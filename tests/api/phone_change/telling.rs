@@ -27,7 +27,7 @@ async fn the_link_in_the_e_mail_about_a_change_undoes_it() {
     let mut told =
         mails.iter().filter(|it| it.header("Subject") == "Your phone number was changed");
     let mail = told.next().unwrap();
-    assert_eq!(mail.to, [ada.email.clone()]);
+    assert_eq!(mail.to, std::slice::from_ref(&ada.email));
     let text = mail.part("text/plain");
     assert!(text.contains("+1•••••••3001") && text.contains("2026-03-07"), "{text}");
     let (page, link) = text.split_once("/account/undo#").unwrap();

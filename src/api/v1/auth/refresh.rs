@@ -3,13 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::api::unattended::to_the_end;
+use crate::api::v1::account;
+use crate::emails::Occasion;
 use crate::foundation::UserId;
 use crate::http::{FieldError, Fields, Kind, Problem, note_user};
+use crate::sessions::RefreshError;
 use crate::state::{App, AppState};
 use crate::tokens::Grant;
 use crate::users::{self, User};
@@ -97,7 +101,13 @@ async fn exchange(
     request: &Refresh,
 ) -> Result<WithCookie<Json<RefreshAnswer>>, Problem> {
     let now = app.clock.now();
-    let refreshed = app.sessions.refresh(&app.database, &request.text, now).await?;
+    let refreshed = match app.sessions.refresh(&app.database, &request.text, now).await {
+        Err(RefreshError::Reused { user, .. }) => {
+            tell_of_reuse(app, user, now).await?;
+            return Err(Problem::new(Kind::RefreshInvalid));
+        }
+        refreshed => refreshed?,
+    };
     note_user(&refreshed.user);
     let user = still_welcome(app, refreshed.user).await?;
     let grant = Grant {
@@ -125,6 +135,13 @@ async fn exchange(
 /// The user, read fresh: the one place that decides who may go on with a session that lives.
 async fn still_welcome(app: &App, user: UserId) -> Result<User, Problem> {
     let user = users::find(&app.database, user).await?;
-    let user = user.filter(|user| user.locked_at.is_none());
+    let user = user.filter(|user| user.locked_at.is_none() && user.erase_after.is_none());
     user.ok_or_else(|| Problem::new(Kind::RefreshInvalid))
+}
+
+/// Whoever has the account learns that somebody has a copy of a token of theirs.
+async fn tell_of_reuse(app: &App, user: UserId, now: DateTime<Utc>) -> Result<(), Problem> {
+    let mut connection = app.database.acquire().await?;
+    let Some(user) = users::find(&mut *connection, user).await? else { return Ok(()) };
+    account::tell(app, &mut connection, &user, Occasion::RefreshTokenReused { at: now }, now).await
 }

@@ -7,12 +7,14 @@ use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
 use crate::api::unattended::to_the_end;
+use crate::api::v1::account;
+use crate::emails::Occasion;
 use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets::{self, PendingLogin};
 use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode, Purpose};
-use crate::sessions::Method;
+use crate::sessions::{Method, device_name};
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, User};
 
@@ -181,6 +183,12 @@ async fn finish(
         OtpPolicy::Enrollment | OtpPolicy::Always => None,
     };
     if let Some(token) = &device {
+        // The first device of all is no news.
+        if known_devices::any(&mut *transaction, user.id, now).await? {
+            let device = device_name(client.user_agent.as_deref());
+            let occasion = Occasion::NewDevice { at: now, device };
+            account::tell(app, &mut transaction, &user, occasion, now).await?;
+        }
         known_devices::remember(&mut transaction, token, user.id, now).await?;
     }
     if !app.otp.commit_consumed(transaction, guess).await? {

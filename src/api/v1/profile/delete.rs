@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::bearer::Bearer;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
+use crate::emails::Occasion;
 use crate::http::{Fields, Kind, Problem};
 use crate::login_tickets;
 use crate::reset_tickets;
@@ -64,7 +65,7 @@ pub(in crate::api) async fn delete_profile(
     let user = account::read(&app, &bearer).await?;
     account::prove_password(&app, &user, password).await?;
     let erased_at = leave(&app, &user).await?;
-    tell(&user, erased_at);
+    info!(user_id = %user.id, %erased_at, "somebody leaves: the account will be erased");
     let message = "Your account will be deleted. Log in before then to keep it.";
     Ok((StatusCode::ACCEPTED, Json(Deleting { message, erased_at })))
 }
@@ -78,12 +79,8 @@ async fn leave(app: &App, user: &User) -> Result<DateTime<Utc>, Problem> {
     reset_tickets::revoke(&mut transaction, user.id).await?;
     let ended =
         sessions::end(&mut transaction, user.id, Which::All, EndReason::Delete, now).await?;
+    account::tell(app, &mut transaction, user, Occasion::DeletionBegun { erased_at }, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     Ok(erased_at)
-}
-
-/// Where the person is told.
-fn tell(user: &User, erased_at: DateTime<Utc>) {
-    info!(user_id = %user.id, %erased_at, "somebody leaves: the account will be erased");
 }

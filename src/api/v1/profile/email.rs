@@ -8,18 +8,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::v1::account;
+use crate::api::v1::auth::input;
 use crate::emails::{self, Claim};
 use crate::foundation::EmailAddress;
-use crate::http::{FieldError, Fields, Kind, Problem};
-use crate::passwords::{Password, PasswordHash, Verification};
-use crate::state::{App, AppState};
-use crate::users::{self, User};
+use crate::http::{Fields, Kind, Problem};
+use crate::passwords::Password;
+use crate::state::AppState;
+use crate::users;
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::TokenMissing,
     Kind::TokenInvalid,
-    Kind::InvalidCredentials,
+    Kind::PasswordWrong,
     Kind::PhoneVerificationRequired,
     Kind::EmailTaken,
     Kind::EmailLimitReached,
@@ -59,16 +61,7 @@ pub(in crate::api) struct EmailChange {
 impl ChangeEmail {
     fn read(mut fields: Fields) -> Result<Self, Problem> {
         let email = fields.required("email", "email_invalid", EmailAddress::parse);
-        let raw = fields.required("password", "wrong_type", |text| {
-            Ok::<_, &str>(zeroize::Zeroizing::new(text.to_owned()))
-        });
-        let password = raw.and_then(|raw| match Password::for_login(&raw) {
-            Ok(password) => Some(password),
-            Err(problem) => {
-                fields.error(FieldError::new("password", problem.code(), problem));
-                None
-            }
-        });
+        let password = input::password(&mut fields, "password");
         fields.finish(email.zip(password).map(|(email, password)| Self { email, password }))
     }
 }
@@ -84,16 +77,15 @@ impl ChangeEmail {
         (status = 202, description = "A link was sent to the address.", body = EmailChange)))]
 pub(in crate::api) async fn change_email(
     State(app): State<AppState>,
-    Bearer(claims): Bearer,
+    bearer: Bearer,
     fields: Fields,
 ) -> Result<(StatusCode, Json<EmailChange>), Problem> {
     let ChangeEmail { email, password } = ChangeEmail::read(fields)?;
-    let user = users::find(&app.database, claims.sub).await?;
-    let user = user.ok_or_else(|| Problem::new(Kind::TokenInvalid))?;
+    let user = account::read(&app, &bearer).await?;
     if !user.is_verified {
         return Err(Problem::new(Kind::PhoneVerificationRequired));
     }
-    prove_password(&app, &user, password).await?;
+    account::prove_password(&app, &user, password).await?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
     let is_new = email.as_str() != user.email;
@@ -117,12 +109,4 @@ pub(in crate::api) async fn change_email(
     let email = email.as_str().to_owned();
     let confirmation_required = expires_at.is_some();
     Ok((status, Json(EmailChange { message, email, confirmation_required, expires_at })))
-}
-
-async fn prove_password(app: &App, user: &User, password: Password) -> Result<(), Problem> {
-    let stored = PasswordHash::parse(user.password_hash.as_str()).map_err(Problem::internal)?;
-    match app.hasher.verify(password, Some(stored)).await? {
-        Verification::Match | Verification::MatchOutdated => Ok(()),
-        Verification::Mismatch => Err(Problem::new(Kind::InvalidCredentials)),
-    }
 }

@@ -5,6 +5,8 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use crate::api::admin::Admin;
+use crate::api::v1::account;
+use crate::emails::Occasion;
 use crate::http::{Fields, Kind, Problem};
 use crate::sessions::{self, EndReason, Which};
 use crate::state::AppState;
@@ -59,6 +61,8 @@ pub(in crate::api) async fn lock(
     let user = users::lock(&mut transaction, id, reason.as_deref(), now).await?;
     let user = user.ok_or_else(super::no_such_user)?;
     let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Lock, now).await?;
+    let locked = Occasion::AccountLocked { at: now };
+    account::tell(&app, &mut transaction, &user, locked, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     super::note_act(admin, Some(id), "lock");

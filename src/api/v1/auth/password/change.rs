@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::api::bearer::Bearer;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
+use crate::emails::Occasion;
 use crate::foundation::SessionId;
 use crate::http::{FieldError, Fields, Kind, Problem};
 use crate::login_tickets;
@@ -90,7 +91,7 @@ pub(in crate::api) async fn change(
     account::prove_password(&app, &user, change.current).await?;
     let new = super::hash(&app, new).await?;
     replace(&app, &user, &new, bearer.0.sid).await?;
-    tell(&user);
+    info!(user_id = %user.id, "a password was changed");
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -112,12 +113,8 @@ async fn replace(
     reset_tickets::revoke(&mut transaction, user.id).await?;
     let (others, reason) = (Which::Others(session), EndReason::PasswordChange);
     let ended = sessions::end(&mut transaction, user.id, others, reason, now).await?;
+    account::tell(app, &mut transaction, user, Occasion::PasswordChanged { at: now }, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     Ok(())
-}
-
-/// Where the person is told.
-fn tell(user: &User) {
-    info!(user_id = %user.id, "a password was changed");
 }

@@ -13,7 +13,9 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::api::unattended::to_the_end;
+use crate::api::v1::account;
 use crate::api::v1::auth::input;
+use crate::emails::Occasion;
 use crate::foundation::{OpaqueToken, UserId};
 use crate::http::{Fields, Kind, Problem, note_user};
 use crate::known_devices;
@@ -114,7 +116,7 @@ pub(in crate::api) async fn reset(
     let hash = super::hash(&app, password).await?;
     to_the_end(async move {
         let user = judge(&app, &reset, &code, &typed, &hash).await?;
-        tell(&user);
+        info!(user_id = %user.id, "a password was reset");
         Ok(StatusCode::NO_CONTENT)
     })
     .await
@@ -184,6 +186,7 @@ async fn set(
     let reason = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, user.id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
+    account::tell(app, &mut transaction, user, Occasion::PasswordReset { at: now }, now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(invalid());
     }
@@ -193,9 +196,4 @@ async fn set(
 
 fn invalid() -> Problem {
     Problem::new(Kind::OtpInvalid).detail("Invalid or expired OTP code.")
-}
-
-/// Where the person is told.
-fn tell(user: &User) {
-    info!(user_id = %user.id, "a password was reset");
 }

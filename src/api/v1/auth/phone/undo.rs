@@ -95,9 +95,11 @@ async fn restore(app: &App, change: &Undoable, nobodys: &PhcString) -> Result<Us
         return Err(Problem::new(Kind::UndoTokenInvalid));
     }
     reset_tickets::revoke(&mut transaction, user).await?;
-    sessions::end(&mut transaction, user, Which::All, EndReason::PhoneChange, now).await?;
+    let ended =
+        sessions::end(&mut transaction, user, Which::All, EndReason::PhoneChange, now).await?;
     known_devices::forget(&mut transaction, user).await?;
     transaction.commit().await?;
+    app.sessions.revocations().note(&ended, now);
     Ok(restored)
 }
 

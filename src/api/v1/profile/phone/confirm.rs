@@ -137,12 +137,13 @@ async fn change(
     phone_changes::record(&mut transaction, user.id, (old, number), &undo, now).await?;
     reset_tickets::revoke(&mut transaction, user.id).await?;
     let (others, reason) = (Which::Others(session), EndReason::PhoneChange);
-    sessions::end(&mut transaction, user.id, others, reason, now).await?;
+    let ended = sessions::end(&mut transaction, user.id, others, reason, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
     tell(app, &mut transaction, user, (number, &undo), now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(over(Ending::Superseded));
     }
+    app.sessions.revocations().note(&ended, now);
     info!(user_id = %user.id, "a phone number was changed");
     Ok(changed)
 }

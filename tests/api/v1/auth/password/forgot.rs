@@ -58,7 +58,8 @@ async fn whoever_has_the_number_of_a_quiet_account_must_know_its_address_too() {
     sleep(A_WHILE).await;
     assert_eq!(app.sends_to(&ada), 2);
     let (ticket, code) = (quiet.text("resetTicket"), app.code_for(&ada));
-    app.reset(&ticket, &code, "a new and better staple").await.refused(401, "otp_invalid");
+    let reset = app.reset(&ticket, &code, "a new and better staple").await;
+    reset.refused(401, "otp_invalid");
     app.forgot(&ada).await.is(202);
     app.until("the code asked for by the address", || app.sends_to(&ada) == 3).await;
     app.login(&ada).await.is(200).text("token");
