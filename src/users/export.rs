@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use crate::foundation::UserId;
 
-/// The row in `users`, but for the hash of the password. Not `Debug`: all of it is personal.
+/// The row in `users`, but for the hash of the password, and for the lock, which nobody has who can ask
+/// for an export. Not `Debug`: all of it is personal.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ExportedUser)]
@@ -25,6 +26,8 @@ pub struct Exported {
     /// Sinch's id of the verification last started, until a code has come back.
     sinch_verification_id: Option<String>,
     last_otp_sent_at: Option<DateTime<Utc>>,
+    /// What the person may do beside what everybody may.
+    roles: Vec<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -35,7 +38,7 @@ pub async fn export(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<O
         Exported,
         r#"
         SELECT id AS "id: _", email, phone_number, is_verified, display_name, email_verified_at, locale,
-            sinch_verification_id, last_otp_sent_at, created_at, updated_at
+            sinch_verification_id, last_otp_sent_at, roles, created_at, updated_at
         FROM users u
         WHERE u.id = $1
         "#,

@@ -20,6 +20,7 @@ struct Table {
 
 const OWN: &str = "the person's own id, which the export begins with";
 const SECRET: &str = "by what a secret is checked";
+const UNLOCKED: &str = "null: whoever is locked has no session to ask with";
 
 /// E-mails are written down, and sent by nobody.
 const SETTINGS: [(&str, &str); 4] = [
@@ -31,7 +32,11 @@ const SETTINGS: [(&str, &str); 4] = [
 
 /// `user_id` is in none of them.
 const TABLES: &[Table] = &[
-    Table { name: "users", member: "user", omitted: &[("password_hash", SECRET)] },
+    Table {
+        name: "users",
+        member: "user",
+        omitted: &[("password_hash", SECRET), ("locked_at", UNLOCKED), ("locked_reason", UNLOCKED)],
+    },
     Table {
         name: "sessions",
         member: "sessions",
