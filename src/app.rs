@@ -71,13 +71,9 @@ impl Application {
         let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
         let pool_size = PoolSize::for_this_machine(settings.argon2);
         let sessions_keyring = Arc::clone(&keyring);
-        let emails = Emails::new(
-            settings.email,
-            Arc::clone(&keyring),
-            base_url.clone(),
-            clock.clone(),
-            entropy.clone(),
-        )?;
+        let (email, for_email) = (settings.email, Arc::clone(&keyring));
+        let emails =
+            Emails::new(email, for_email, base_url.clone(), clock.clone(), entropy.clone())?;
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
