@@ -25,6 +25,8 @@ pub struct Exported {
     /// Sinch's id of the verification last started, until a code has come back.
     sinch_verification_id: Option<String>,
     last_otp_sent_at: Option<DateTime<Utc>>,
+    /// What the person is to the services that read the tokens.
+    roles: Vec<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -35,7 +37,7 @@ pub async fn export(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<O
         Exported,
         r#"
         SELECT id AS "id: _", email, phone_number, is_verified, display_name, email_verified_at, locale,
-            sinch_verification_id, last_otp_sent_at, created_at, updated_at
+            sinch_verification_id, last_otp_sent_at, roles, created_at, updated_at
         FROM users u
         WHERE u.id = $1
         "#,

@@ -18,6 +18,7 @@ struct Table {
 }
 
 const OWN: &str = "the person's own id, which the export begins with";
+const LOCKED: &str = "whoever is locked has no session to ask with";
 const SECRET: &str = "by what a secret is checked";
 
 /// E-mails are written down, and sent by nobody.
@@ -30,7 +31,11 @@ const SETTINGS: [(&str, &str); 4] = [
 
 /// `user_id` is in none of them.
 const TABLES: &[Table] = &[
-    Table { name: "users", member: "user", omitted: &[("password_hash", SECRET)] },
+    Table {
+        name: "users",
+        member: "user",
+        omitted: &[("password_hash", SECRET), ("locked_at", LOCKED), ("locked_reason", LOCKED)],
+    },
     Table {
         name: "sessions",
         member: "sessions",
