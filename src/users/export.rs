@@ -7,8 +7,7 @@ use utoipa::ToSchema;
 
 use crate::foundation::UserId;
 
-/// The row in `users`, but for the hash of the password, and for the lock, which nobody has who can ask
-/// for an export. Not `Debug`: all of it is personal.
+/// The row in `users`, but for the hash of the password. Not `Debug`: all of it is personal.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ExportedUser)]
@@ -26,7 +25,7 @@ pub struct Exported {
     /// Sinch's id of the verification last started, until a code has come back.
     sinch_verification_id: Option<String>,
     last_otp_sent_at: Option<DateTime<Utc>>,
-    /// What the person may do beside what everybody may.
+    /// What the person is to the services that read the tokens.
     roles: Vec<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,

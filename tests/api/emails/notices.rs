@@ -28,6 +28,7 @@ async fn whose_password_was_changed_or_reset_is_told() {
     post.app.change_password(&token, &ada.password, NEW).await.is(204);
     assert_eq!(post.told(&ada).await, ["password_changed"]);
 
+    post.app.advance(TimeDelta::minutes(1));
     let ticket = post.app.forgotten(&ada).await;
     let code = post.app.code_for(&ada);
     post.app.reset(&ticket, &code, "twelve slow swans at noon").await.is(204);

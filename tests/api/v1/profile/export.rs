@@ -19,8 +19,8 @@ struct Table {
 }
 
 const OWN: &str = "the person's own id, which the export begins with";
+const LOCKED: &str = "whoever is locked has no session to ask with";
 const SECRET: &str = "by what a secret is checked";
-const UNLOCKED: &str = "null: whoever is locked has no session to ask with";
 
 /// E-mails are written down, and sent by nobody.
 const SETTINGS: [(&str, &str); 4] = [
@@ -35,7 +35,7 @@ const TABLES: &[Table] = &[
     Table {
         name: "users",
         member: "user",
-        omitted: &[("password_hash", SECRET), ("locked_at", UNLOCKED), ("locked_reason", UNLOCKED)],
+        omitted: &[("password_hash", SECRET), ("locked_at", LOCKED), ("locked_reason", LOCKED)],
     },
     Table {
         name: "sessions",
