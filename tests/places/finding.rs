@@ -8,6 +8,7 @@ use ringfence::foundation::ClientAddress;
 use ringfence::places::Places;
 use serde_json::{Value, json};
 
+use crate::log::{Log, assert_silent};
 use crate::mmdb::{PlacesFile, mmdb, record};
 
 fn places(ip_version: u16, networks: &[(IpNet, Value)]) -> Places {
@@ -60,20 +61,27 @@ fn city_and_country_are_told_as_far_as_the_file_knows_them() {
 #[test]
 fn a_file_of_ipv4_addresses_knows_no_others() {
     let places = places(4, &[("81.2.69.0/24".parse().unwrap(), record("Stockholm", "Sweden"))]);
+    let (log, _listening) = Log::listen();
     assert_eq!(places.find("81.2.69.255").as_deref(), Some("Stockholm, Sweden"));
     assert_eq!(places.find("81.2.70.0"), None);
     assert_eq!(places.find("5102:4500::/64"), None, "the same bits");
+    assert_eq!(log.text(), "", "such a file is in order");
 }
 
 #[test]
-fn a_damaged_record_is_no_place_and_no_panic() {
+fn a_damaged_record_is_no_place_and_told_without_the_address() {
     let whole = mmdb("GeoLite2-City", 6, &[("81.2.69.0/24".parse().unwrap(), record("A", "B"))]);
     let marker = whole.windows(4).position(|it| it == b"city").unwrap();
     // The text that follows now reaches beyond the data.
     let mut damaged = whole;
     damaged[marker - 1] = (2 << 5) | 31;
     let file = PlacesFile::new(&damaged);
-    assert_eq!(Places::open(file.path()).unwrap().find("81.2.69.1"), None);
+    let places = Places::open(file.path()).unwrap();
+    let (log, _listening) = Log::listen();
+    assert_eq!(places.find("81.2.69.1"), None);
+    let told = log.text();
+    assert!(told.contains("WARN") && told.contains("GEOIP_FILE is damaged"), "{told}");
+    assert_silent(&told, &["81.2.69"]);
 }
 
 /// Networks of one /16 and of one /32, so that they hold one another and addresses are in some of them.

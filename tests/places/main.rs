@@ -5,5 +5,8 @@
 
 mod files;
 mod finding;
+#[path = "../support/log.rs"]
+#[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
+mod log;
 #[path = "../support/mmdb.rs"]
 mod mmdb;
