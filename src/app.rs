@@ -69,17 +69,16 @@ impl Application {
         let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
         let receivers = receivers(&settings.carriers.providers)?;
         let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
-        let pool_size = PoolSize::for_this_machine(settings.argon2);
-        let sessions_keyring = Arc::clone(&keyring);
         let (email, for_email) = (settings.email, Arc::clone(&keyring));
         let emails =
             Emails::new(email, for_email, base_url.clone(), clock.clone(), entropy.clone())?;
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
-            hasher: Hasher::start(settings.argon2, pool_size)
+            hasher: Hasher::start(settings.argon2, PoolSize::for_this_machine(settings.argon2))
                 .context("the hashing threads cannot be started")?,
             password_policy: settings.passwords,
+            sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
             otp: Otp::new(
                 settings.otp,
                 settings.money,
@@ -91,7 +90,7 @@ impl Application {
             ),
             emails,
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
-            sessions: Sessions::new(settings.sessions, sessions_keyring, entropy.clone()),
+            places: settings.places,
             introspection_clients: settings.introspection_clients,
             page_origins,
             login: settings.login,

@@ -12,6 +12,7 @@ use crate::foundation::{Clock, Country, Entropy};
 use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
 use crate::passwords::{Hasher, PasswordPolicy};
+use crate::places::Places;
 use crate::sessions::Sessions;
 use crate::tokens::{AccessTokens, IntrospectionClients};
 
@@ -41,6 +42,8 @@ pub struct App {
     pub tokens: AccessTokens,
     /// Sign-ins.
     pub sessions: Sessions,
+    /// Where addresses are, for lists of sessions; `None` without `GEOIP_FILE`.
+    pub places: Option<Places>,
     /// Who may ask what a token says.
     pub introspection_clients: IntrospectionClients,
     /// Whose pages may use the cookie: the origin of `BASE_URL`, and `FRONTEND_URL`.

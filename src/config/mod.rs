@@ -7,6 +7,7 @@ mod aws_sns;
 mod email;
 mod environment;
 mod money;
+mod places;
 mod providers;
 mod reader;
 mod sections;

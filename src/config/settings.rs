@@ -12,6 +12,7 @@ use crate::foundation::{Country, Keyring};
 use crate::http::{RateLimit, TrustedProxies};
 use crate::otp;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
+use crate::places::Places;
 use crate::sessions;
 use crate::state::LoginRules;
 use crate::tokens::IntrospectionClients;
@@ -19,7 +20,7 @@ use crate::tokens::KeyRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, email, money, sections, texts};
+use super::{Environment, email, money, places, sections, texts};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -74,6 +75,8 @@ pub struct Settings {
     pub argon2: Argon2Cost,
     /// `PASSWORD_*`.
     pub passwords: PasswordPolicy,
+    /// `GEOIP_FILE`. `None`: nobody is told places.
+    pub places: Option<Places>,
 }
 
 /// What looking after the signing keys needs.
@@ -144,6 +147,13 @@ impl Settings {
         reader.finish(settings).map(|(settings, _)| settings)
     }
 
+    /// Reads `GEOIP_FILE`: all that showing places needs.
+    pub fn read_places(environment: &Environment) -> Result<Option<Places>, SettingsError> {
+        let mut reader = Reader::new(environment);
+        let places = places::places(&mut reader);
+        reader.finish(Some(places)).map(|(places, _)| places)
+    }
+
     /// Reads `SECRET_KEY` and `BASE_URL`: all that the addresses of webhooks need.
     pub fn read_webhooks(
         environment: &Environment,
@@ -198,6 +208,7 @@ impl Settings {
         let email = email::email(reader);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
+        let places = places::places(reader);
 
         let (server, database, tokens, edge) = (server?, database?, tokens?, edge?);
         let (argon2, passwords) = passwords?;
@@ -227,6 +238,7 @@ impl Settings {
             login: login?,
             argon2,
             passwords,
+            places,
         })
     }
 

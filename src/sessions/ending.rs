@@ -61,6 +61,12 @@ impl EndReason {
     }
 }
 
+/// Whether the session has not ended, as the transaction of `connection` sees it. For what must not slip
+/// past an end: asked once the user's row is held, which whoever ends sessions for a reason holds, too.
+pub async fn is_open(connection: &mut PgConnection, session: SessionId) -> sqlx::Result<bool> {
+    store::has_not_ended(connection, session).await
+}
+
 /// Ends those of `which` that live and belong to `user`, and tells every replica once the transaction
 /// commits. Returns the ones that this call has ended: one that had ended before is not among them.
 ///

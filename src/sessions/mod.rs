@@ -21,7 +21,7 @@ use sqlx::{PgExecutor, PgPool};
 use crate::foundation::{Entropy, EntropyError, Keyring, Limited, SessionId, UserId};
 
 pub use device::device_name;
-pub use ending::{CHANNEL, EndReason, Which, end};
+pub use ending::{CHANNEL, EndReason, Which, end, is_open};
 pub use export::{Exported, export};
 pub use overview::{Overview, of_user};
 pub use refresh::{Described, RefreshError, Refreshed};

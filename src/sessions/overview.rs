@@ -18,6 +18,9 @@ pub struct Overview {
     pub last_seen_at: Option<DateTime<Utc>>,
     /// `User-Agent` of the sign-in.
     pub user_agent: Option<String>,
+    /// Where it began: an IPv4 address, or the /64 of an IPv6 one. `None` for sessions of before this was
+    /// noted.
+    pub address: Option<String>,
     /// When it was ended; `None` while it lives.
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it was ended.
@@ -33,7 +36,10 @@ pub async fn of_user(
     sqlx::query_as!(
         Overview,
         r#"
-        SELECT id AS "id: _", amr, authenticated_at, last_seen_at, user_agent, ended_at, ended_as
+        SELECT id AS "id: _", amr, authenticated_at, last_seen_at, user_agent,
+            CASE WHEN family(client_address) = 6
+                THEN text(client_address) ELSE host(client_address) END AS address,
+            ended_at, ended_as
         FROM sessions
         WHERE user_id = $1
         ORDER BY id DESC

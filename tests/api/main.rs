@@ -30,9 +30,12 @@ mod locks;
 #[expect(dead_code, reason = "the lines about calls concern the tests of the carriers")]
 mod log;
 mod lost_replies;
+#[path = "../support/mmdb.rs"]
+mod mmdb;
 mod money;
 mod password_races;
 mod phone_change;
+mod places;
 mod policy;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the tests of the schema begin with an empty database")]

@@ -83,7 +83,7 @@ story("a newcomer registers, mistypes the code, then reads token and account", a
   const person = newcomer();
   await register(page, { ...person, password: PASSWORD });
   await page.getByRole("heading", { name: "Log in" }).waitFor();
-  assert.equal(await page.getByLabel("E-mail or phone number").inputValue(), person.email);
+  assert.equal(await page.getByLabel("E-mail or phone number", { exact: true }).inputValue(), person.email);
 
   await logIn(page, "not this one at all");
   await holds(page.locator("#login .problem"), "Invalid email or password.");
@@ -131,7 +131,7 @@ story("who is signed in takes a name, renews the tokens, ends another session an
   const elsewhere = await context.newPage();
   await elsewhere.goto("/");
   await elsewhere.getByRole("button", { name: "I have an account" }).click();
-  await elsewhere.getByLabel("E-mail or phone number").fill(person.email);
+  await elsewhere.getByLabel("E-mail or phone number", { exact: true }).fill(person.email);
   await logIn(elsewhere, PASSWORD);
   await elsewhere.getByRole("button", { name: "Go to your account with it" }).click();
   await holds(elsewhere.locator("#sessions-list"), "this one");

@@ -29,7 +29,10 @@ mod keys;
 mod ledger;
 mod log;
 mod migrate;
+#[path = "../support/mmdb.rs"]
+mod mmdb;
 mod money;
+mod places;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod processes;

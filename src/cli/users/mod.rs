@@ -72,7 +72,7 @@ pub(super) async fn run(environment: &Environment, users: Users) -> anyhow::Resu
         Users::Lock(arguments) => change::lock(&desk, &arguments).await,
         Users::Unlock(who) => change::unlock(&desk, &who).await,
         Users::Delete(arguments) => change::delete(&desk, &arguments).await,
-        Users::Sessions(arguments) => show::sessions(&desk, &arguments).await,
+        Users::Sessions(arguments) => show::sessions(&desk, environment, &arguments).await,
         Users::ResetPassword(arguments) => change::reset_password(&desk, &arguments).await,
         Users::Roles(arguments) => change::roles(&desk, &arguments).await,
         Users::Import(arguments) => {

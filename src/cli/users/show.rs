@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use crate::config::{Environment, Settings};
 use crate::foundation::{SessionId, UserId};
+use crate::places::Places;
 use crate::sessions::{self, Overview};
 use crate::users::{self, Page, Role, User};
 
@@ -76,6 +78,8 @@ struct Session<'a> {
     authenticated_at: DateTime<Utc>,
     last_seen_at: Option<DateTime<Utc>>,
     user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
     ended_at: Option<DateTime<Utc>>,
     ended_as: Option<&'a str>,
 }
@@ -119,31 +123,51 @@ pub(super) async fn one(desk: &Desk, who: &Who) -> anyhow::Result<()> {
     print_user(&desk.find(who).await?, who.json)
 }
 
-pub(super) async fn sessions(desk: &Desk, arguments: &SessionsArguments) -> anyhow::Result<()> {
+/// The file of places may be large: it is read for this command only.
+pub(super) async fn sessions(
+    desk: &Desk,
+    environment: &Environment,
+    arguments: &SessionsArguments,
+) -> anyhow::Result<()> {
+    let places = Settings::read_places(environment)?;
     let user = desk.find(&arguments.who).await?;
     let sessions = sessions::of_user(&desk.database, user.id, arguments.limit)
         .await
         .context("the sessions cannot be read")?;
+    let sessions: Vec<Session<'_>> =
+        sessions.iter().map(|session| Session::of(session, places.as_ref())).collect();
     if arguments.who.json {
-        return print_json(&Sessions { sessions: sessions.iter().map(Session::of).collect() });
+        return print_json(&Sessions { sessions });
     }
     if sessions.is_empty() {
         return print("No sessions.\n");
     }
-    let headings = ["id", "by", "began", "last seen", "ended", "device"];
+    print(&session_table(&sessions, places.is_some()))
+}
+
+/// With a column of places only where there is a file of them.
+fn session_table(sessions: &[Session<'_>], with_places: bool) -> String {
+    let place_heading = with_places.then_some("place");
+    let headings: Vec<&str> = ["id", "by", "began", "last seen", "ended"]
+        .into_iter()
+        .chain(place_heading)
+        .chain(["device"])
+        .collect();
     let rows = sessions.iter().map(|session| {
         let ended = session.ended_at.map(|at| at.format(TIME).to_string());
-        let ended = ended.zip(session.ended_as.as_ref()).map(|(at, why)| format!("{at} ({why})"));
-        vec![
+        let ended = ended.zip(session.ended_as).map(|(at, why)| format!("{at} ({why})"));
+        let mut row = vec![
             session.id.to_string(),
             session.amr.join("+"),
             session.authenticated_at.format(TIME).to_string(),
             session.last_seen_at.map(|at| at.format(TIME).to_string()).unwrap_or_default(),
             ended.unwrap_or_default(),
-            session.user_agent.clone().unwrap_or_default(),
-        ]
+        ];
+        row.extend(with_places.then(|| session.place.clone().unwrap_or_default()));
+        row.push(session.user_agent.unwrap_or_default().to_owned());
+        row
     });
-    print(&table(&headings, rows.collect()))
+    table(&headings, rows.collect())
 }
 
 /// One person, a line for each thing.
@@ -197,13 +221,14 @@ impl<'a> Person<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn of(session: &'a Overview) -> Self {
+    fn of(session: &'a Overview, places: Option<&Places>) -> Self {
         Self {
             id: session.id,
             amr: &session.amr,
             authenticated_at: session.authenticated_at,
             last_seen_at: session.last_seen_at,
             user_agent: session.user_agent.as_deref(),
+            place: places.zip(session.address.as_deref()).and_then(|(all, at)| all.find(at)),
             ended_at: session.ended_at,
             ended_as: session.ended_as.as_deref(),
         }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::api::bearer::Bearer;
 use crate::foundation::SessionId;
 use crate::http::{Kind, Problem};
+use crate::places::Places;
 use crate::sessions::{EndReason, Listed, Which, device_name};
 use crate::state::AppState;
 
@@ -40,6 +41,11 @@ pub(in crate::api) struct SessionItem {
     #[schema(example = "203.0.113.7")]
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    /// Where that is, roughly: city and country, or what of them is known. Not there where the server has
+    /// no table of places (`GEOIP_FILE`), nor for addresses that the table does not know.
+    #[schema(example = "Stockholm, Sweden")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
     /// When it began.
     created_at: DateTime<Utc>,
     /// When it was last refreshed, or began.
@@ -49,10 +55,11 @@ pub(in crate::api) struct SessionItem {
 }
 
 impl SessionItem {
-    fn new(listed: Listed, current: SessionId) -> Self {
+    fn new(listed: Listed, current: SessionId, places: Option<&Places>) -> Self {
         Self {
             id: listed.id,
             device: device_name(listed.user_agent.as_deref()),
+            place: places.zip(listed.address.as_deref()).and_then(|(all, at)| all.find(at)),
             address: listed.address,
             created_at: listed.created_at,
             last_seen_at: listed.last_seen_at,
@@ -72,8 +79,9 @@ pub(in crate::api) async fn sessions(
     Bearer(claims): Bearer,
 ) -> Result<Json<SessionsAnswer>, Problem> {
     let listed = app.sessions.list(&app.database, claims.sub, app.clock.now()).await?;
-    let sessions = listed.into_iter().map(|it| SessionItem::new(it, claims.sid)).collect();
-    Ok(Json(SessionsAnswer { sessions }))
+    let places = app.places.as_ref();
+    let items = listed.into_iter().map(|it| SessionItem::new(it, claims.sid, places));
+    Ok(Json(SessionsAnswer { sessions: items.collect() }))
 }
 
 /// End a session

@@ -11,6 +11,7 @@ use crate::api::admin::Admin;
 use crate::api::v1::auth::end_sessions;
 use crate::foundation::SessionId;
 use crate::http::{Kind, Problem, Query};
+use crate::places::Places;
 use crate::sessions::{EndReason, Overview, Which, of_user};
 use crate::state::AppState;
 use crate::users;
@@ -50,6 +51,11 @@ pub(in crate::api) struct SessionRecord {
     /// What the device called itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<String>,
+    /// Where it began, roughly: city and country, or what of them is known. Not there where the server has
+    /// no table of places (`GEOIP_FILE`), nor for addresses that the table does not know.
+    #[schema(example = "Stockholm, Sweden")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
     /// When it was ended. One that has run out was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<DateTime<Utc>>,
@@ -59,14 +65,15 @@ pub(in crate::api) struct SessionRecord {
     ended_as: Option<String>,
 }
 
-impl From<Overview> for SessionRecord {
-    fn from(session: Overview) -> Self {
+impl SessionRecord {
+    fn new(session: Overview, places: Option<&Places>) -> Self {
         Self {
             id: session.id,
             amr: session.amr,
             authenticated_at: session.authenticated_at,
             last_seen_at: session.last_seen_at,
             user_agent: session.user_agent,
+            place: places.zip(session.address.as_deref()).and_then(|(all, at)| all.find(at)),
             ended_at: session.ended_at,
             ended_as: session.ended_as,
         }
@@ -92,7 +99,9 @@ pub(in crate::api) async fn sessions(
     users::find(&app.database, id).await?.ok_or_else(super::no_such_user)?;
     let sessions = of_user(&app.database, id, limit).await?;
     super::note_act(admin, Some(id), "sessions");
-    Ok(Json(UserSessions { sessions: sessions.into_iter().map(SessionRecord::from).collect() }))
+    let places = app.places.as_ref();
+    let records = sessions.into_iter().map(|it| SessionRecord::new(it, places));
+    Ok(Json(UserSessions { sessions: records.collect() }))
 }
 
 /// End a user's sessions

@@ -131,6 +131,10 @@ async fn change(
     let old = user.phone_number.as_str();
     let changed = users::change_number(&mut transaction, user.id, old, number, now).await?;
     let changed = changed.ok_or_else(|| over(Ending::Superseded))?;
+    // An undo may have come between the look at the token and the hold on the row.
+    if !sessions::is_open(&mut transaction, session).await? {
+        return Err(Problem::new(Kind::TokenInvalid).detail("The session has ended."));
+    }
     if phone_changes::is_kept_from(&mut transaction, user.id, number, now).await? {
         return Err(Problem::new(Kind::PhoneTaken));
     }
