@@ -33,11 +33,11 @@ struct ExportedLimit {
     events: Vec<DateTime<Utc>>,
 }
 
-/// What is stored of `user`, whose number is `number`.
+/// What is stored of `user`, whose number is `number` if they have one.
 pub async fn export(
     connection: &mut PgConnection,
     user: UserId,
-    number: &PhoneNumber,
+    number: Option<&PhoneNumber>,
 ) -> sqlx::Result<Exported> {
     let rows = windows::read(&mut *connection, &Subject::all_of(user, number)).await?;
     let limits = rows.into_iter().map(|(subject, events)| {
@@ -57,7 +57,7 @@ pub async fn export(
 pub async fn erase(
     connection: &mut PgConnection,
     user: UserId,
-    number: &PhoneNumber,
+    number: Option<&PhoneNumber>,
 ) -> sqlx::Result<()> {
     windows::forget(&mut *connection, &Subject::all_of(user, number)).await?;
     ledger::forget(connection, user).await

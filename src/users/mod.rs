@@ -43,8 +43,8 @@ pub struct User {
     pub id: UserId,
     /// As given, with its domain mapped.
     pub email: String,
-    /// E.164.
-    pub phone_number: String,
+    /// E.164. `None` for whoever has lost it to its next owner, or is still to prove the one they want.
+    pub phone_number: Option<String>,
     /// Argon2id, PHC form; another kind of hash where the person was imported and has not logged in since.
     pub password_hash: PhcString,
     /// Whether a code sent to the phone has come back.

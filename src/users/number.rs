@@ -25,12 +25,12 @@ impl From<sqlx::Error> for NumberError {
     }
 }
 
-/// Puts `new`, which the person has proven, in the place of `old`. `None`: `old` is not their number (any
-/// more), and nothing is changed. Whoever else wants `new` at the same moment: the database decides.
+/// Puts `new`, which the person has proven, in the place of `old`, or of none. `None`: `old` is not their
+/// number (any more), and nothing is changed. Whoever else wants `new` at the same moment: the database decides.
 pub async fn change_number(
     connection: &mut PgConnection,
     id: UserId,
-    old: &str,
+    old: Option<&str>,
     new: &PhoneNumber,
     now: DateTime<Utc>,
 ) -> Result<Option<User>, NumberError> {
@@ -39,7 +39,7 @@ pub async fn change_number(
         r#"
         UPDATE users
         SET phone_number = $3, is_verified = true, sinch_verification_id = NULL, updated_at = $4
-        WHERE id = $1 AND phone_number = $2
+        WHERE id = $1 AND phone_number IS NOT DISTINCT FROM $2
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
             locked_reason, roles, created_at, updated_at,

@@ -34,6 +34,7 @@ pub(super) fn recipient(
     app_hash: Option<AppHash>,
 ) -> Result<Recipient, OtpFailure> {
     let number = stored_number(user)?;
+    let number = number.ok_or_else(|| sqlx::Error::Decode("there is no phone number".into()))?;
     Ok(recipient_at(app, client, user, number, purpose, channel, app_hash))
 }
 
@@ -121,7 +122,11 @@ fn channel_for(app: &App, number: &PhoneNumber) -> Channel {
     }
 }
 
-fn stored_number(user: &User) -> Result<PhoneNumber, OtpFailure> {
-    PhoneNumber::from_e164(&user.phone_number)
-        .ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()).into())
+/// The number of `user`, where there is one.
+pub(in crate::api::v1) fn stored_number(user: &User) -> sqlx::Result<Option<PhoneNumber>> {
+    let Some(stored) = user.phone_number.as_deref() else { return Ok(None) };
+    match PhoneNumber::from_e164(stored) {
+        Some(number) => Ok(Some(number)),
+        None => Err(sqlx::Error::Decode("users.phone_number is not E.164".into())),
+    }
 }

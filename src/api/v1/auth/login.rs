@@ -262,7 +262,8 @@ impl CodeRequired {
         ticket: &OpaqueToken,
         sent: Result<Live, SendError>,
     ) -> Result<Self, Problem> {
-        let masked = PhoneNumber::from_e164(&user.phone_number).map(|number| number.masked());
+        let masked = user.phone_number.as_deref().and_then(PhoneNumber::from_e164);
+        let masked = masked.map(|number| number.masked());
         let mut answer = Self {
             message: "Enter the code that was sent to your phone.",
             user_id: user.id,

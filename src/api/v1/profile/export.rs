@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
 use crate::api::v1::account;
+use crate::api::v1::auth::code;
 use crate::emails;
-use crate::foundation::PhoneNumber;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
 use crate::login_tickets;
@@ -67,9 +67,7 @@ pub(in crate::api) async fn export_profile(
 }
 
 async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
-    let number = PhoneNumber::from_e164(&user.phone_number);
-    let number =
-        number.ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()))?;
+    let number = code::stored_number(user)?;
     let connection = &mut *app.database.acquire().await?;
     let exported = users::export(&mut *connection, user.id).await?;
     Ok(Export {
@@ -81,6 +79,6 @@ async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
         devices: known_devices::export(&mut *connection, user.id).await?,
         phone_changes: phone_changes::export(&mut *connection, user.id).await?,
         emails: emails::export(&mut *connection, user.id).await?,
-        codes: otp::export(connection, user.id, &number).await?,
+        codes: otp::export(connection, user.id, number.as_ref()).await?,
     })
 }

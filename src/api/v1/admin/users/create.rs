@@ -97,7 +97,7 @@ impl Create {
             return Ok((password.clone(), None));
         }
         let (email, number) = (self.email.as_str(), self.phone_number.e164());
-        let generated = app.password_policy.generate(&app.entropy, email, number);
+        let generated = app.password_policy.generate(&app.entropy, email, Some(number));
         let generated = generated.map_err(Problem::internal)?;
         let password = Password::for_login(&generated).map_err(Problem::internal)?;
         Ok((password, Some(generated)))

@@ -147,8 +147,8 @@ async fn judge(
         Judgement::Wrong | Judgement::Over(_) => return Err(invalid()),
     }
     let user = users::find(&app.database, id).await?.ok_or_else(invalid)?;
-    let (email, number) = (user.email.as_str(), user.phone_number.as_str());
-    if let Err(problems) = app.password_policy.check(typed, Some(email), Some(number)) {
+    let (email, number) = (user.email.as_str(), user.phone_number.as_deref());
+    if let Err(problems) = app.password_policy.check(typed, Some(email), number) {
         app.otp.give_back(&app.database, &guess).await?;
         return Err(Problem::validation(
             input::refused_password("newPassword", problems).collect(),

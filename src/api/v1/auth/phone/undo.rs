@@ -67,7 +67,7 @@ pub(in crate::api) async fn undo_phone(
     let nobodys = nobodys_password(&app).await?;
     let user = restore(&app, &change, &nobodys).await?;
     tell(&user);
-    let number = PhoneNumber::from_e164(&user.phone_number);
+    let number = user.phone_number.as_deref().and_then(PhoneNumber::from_e164);
     Ok(Json(PhoneRestored {
         message: "Your old number is back. Set a new password with a code sent to it.",
         destination: number.map(|number| number.masked()).unwrap_or_default(),
