@@ -1,3 +1,5 @@
+DROP TABLE number_claims;
+
 -- Fails while somebody has no number: who they are to be told apart by is not for a migration to decide.
 ALTER TABLE users
     DROP CONSTRAINT users_verified_has_number,

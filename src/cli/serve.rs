@@ -18,6 +18,7 @@ use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
+use crate::number_claims;
 use crate::phone_changes;
 use crate::reset_tickets;
 use crate::tokens;
@@ -158,11 +159,12 @@ async fn keep_house(state: crate::state::AppState) {
             let resets = reset_tickets::delete_expired(&state.database, now).await?;
             let devices = known_devices::delete_expired(&state.database, now).await?;
             let changes = phone_changes::delete_expired(&state.database, now).await?;
+            let claims = number_claims::delete_expired(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
             let people = erasure::erase_due(&state.database, now).await?;
             let emails = state.emails.keep_house(&state.database, now).await?;
-            let begun = tickets + resets + devices + changes;
+            let begun = tickets + resets + devices + changes + claims;
             Ok::<_, sqlx::Error>(begun + codes + sessions + people + emails)
         };
         match deleted.await {

@@ -86,3 +86,45 @@ pub async fn restore_number(
     .await?;
     Ok(user)
 }
+
+/// Whoever has `number`, if anybody. Until the transaction ends nobody else changes their row.
+pub async fn hold_number(
+    connection: &mut PgConnection,
+    number: &PhoneNumber,
+) -> sqlx::Result<Option<User>> {
+    sqlx::query_as!(
+        User,
+        r#"
+        SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
+            is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
+            locked_reason, roles, created_at, updated_at,
+            (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
+        FROM users
+        WHERE phone_number = $1
+        FOR UPDATE OF users
+        "#,
+        number.e164(),
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// Takes the number from the person, whose row is held.
+pub async fn release_number(
+    connection: &mut PgConnection,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE users
+        SET phone_number = NULL, is_verified = false, sinch_verification_id = NULL, updated_at = $2
+        WHERE id = $1
+        "#,
+        id as _,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

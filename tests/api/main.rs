@@ -31,6 +31,7 @@ mod locks;
 mod log;
 mod lost_replies;
 mod money;
+mod number_claims;
 mod password_races;
 mod phone_change;
 mod policy;

@@ -110,7 +110,7 @@ pub(super) async fn create(desk: &Desk, arguments: &CreateArguments) -> anyhow::
     let new = NewUser {
         id,
         email: &email,
-        phone_number: &number,
+        phone_number: Some(&number),
         password_hash: &password_hash,
         locale,
         created_at: now,

@@ -18,6 +18,7 @@ use crate::emails;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
 use crate::login_tickets;
+use crate::number_claims;
 use crate::otp;
 use crate::phone_changes;
 use crate::reset_tickets;
@@ -43,6 +44,7 @@ pub(in crate::api) struct Export {
     /// Devices that have given a right code.
     devices: Vec<known_devices::Exported>,
     /// Changes of the phone number that can still be undone.
+    number_claim: Option<number_claims::Exported>,
     phone_changes: Vec<phone_changes::Exported>,
     #[serde(flatten)]
     emails: emails::Exported,
@@ -77,6 +79,7 @@ async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
         logins: login_tickets::export(&mut *connection, user.id).await?,
         password_resets: reset_tickets::export(&mut *connection, user.id).await?,
         devices: known_devices::export(&mut *connection, user.id).await?,
+        number_claim: number_claims::export(&mut *connection, user.id).await?,
         phone_changes: phone_changes::export(&mut *connection, user.id).await?,
         emails: emails::export(&mut *connection, user.id).await?,
         codes: otp::export(connection, user.id, number.as_ref()).await?,

@@ -124,7 +124,7 @@ pub(in crate::api) async fn create(
     let new = NewUser {
         id: UserId::new(now, &app.entropy).map_err(Problem::internal)?,
         email: &create.email,
-        phone_number: &create.phone_number,
+        phone_number: Some(&create.phone_number),
         password_hash: &password_hash,
         locale: create.locale,
         created_at: now,

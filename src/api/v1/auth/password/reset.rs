@@ -20,6 +20,7 @@ use crate::foundation::{OpaqueToken, UserId};
 use crate::http::{Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
+use crate::number_claims;
 use crate::otp::{Guess, GuessError, Judgement, OtpCode, Purpose};
 use crate::passwords::Password;
 use crate::reset_tickets::{self, PendingReset};
@@ -178,6 +179,7 @@ async fn set(
         // The number is not this user's any more: the code has proven somebody else's.
         return Err(invalid());
     }
+    number_claims::keep(&mut transaction, number.e164()).await?;
     if !reset_tickets::consume(&mut transaction, reset, now).await? {
         return Err(Problem::new(Kind::ResetTicketInvalid));
     }

@@ -16,6 +16,7 @@ use crate::emails::Email;
 use crate::foundation::{Language, OpaqueToken, PhoneNumber, SessionId};
 use crate::http::{Fields, Kind, Problem};
 use crate::known_devices;
+use crate::number_claims;
 use crate::otp::{Ending, Guess, Judgement, OtpCode, Purpose, SendError};
 use crate::phone_changes;
 use crate::reset_tickets;
@@ -134,6 +135,7 @@ async fn change(app: &App, user: &User, session: SessionId, guess: &Guess) -> Re
         phone_changes::record(&mut transaction, user.id, (old, number), &undo, now).await?;
         tell(app, &mut transaction, user, (number, &undo), now).await?;
     }
+    number_claims::keep(&mut transaction, number.e164()).await?;
     reset_tickets::revoke(&mut transaction, user.id).await?;
     let (others, reason) = (Which::Others(session), EndReason::PhoneChange);
     let ended = sessions::end(&mut transaction, user.id, others, reason, now).await?;
