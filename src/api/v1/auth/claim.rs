@@ -21,7 +21,7 @@ use super::verify_otp::over;
 /// What a right code has come to.
 pub(super) enum Proof {
     /// The number is the person's, and verified.
-    Theirs(User),
+    Theirs(Box<User>),
     /// Somebody else has proven it before, and can keep it until then.
     Held {
         /// From when on proving it again makes it the person's.
@@ -43,7 +43,7 @@ pub(super) async fn prove(
 ) -> Result<Proof, Problem> {
     if let Some(user) = users::verify_phone(connection, user, number, now).await? {
         number_claims::keep(connection, number.e164()).await?;
-        return Ok(Proof::Theirs(user));
+        return Ok(Proof::Theirs(Box::new(user)));
     }
     if let Some(holder) = users::hold_number(connection, number).await? {
         if let Some(release_at) = quarantine(app, connection, user, number, &holder, now).await? {
@@ -61,7 +61,7 @@ pub(super) async fn prove(
         return Err(over(Ending::Superseded));
     }
     number_claims::keep(connection, number.e164()).await?;
-    Ok(Proof::Theirs(changed))
+    Ok(Proof::Theirs(Box::new(changed)))
 }
 
 /// Until when `holder` can keep the number. `None`: not any longer, or it was never proven.

@@ -141,7 +141,7 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
         app.otp.give_back(&app.database, &guess).await?;
     }
     let Finished { user, opened, device, is_restored } = match finished? {
-        Outcome::LoggedIn(finished) => finished,
+        Outcome::LoggedIn(finished) => *finished,
         Outcome::Held { release_at } => return Err(held(release_at)),
     };
     let device = device.map(|token| token.expose().to_owned());
@@ -152,7 +152,7 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
 
 /// What has come of a right code.
 enum Outcome {
-    LoggedIn(Finished),
+    LoggedIn(Box<Finished>),
     /// The number is somebody else's until then.
     Held {
         release_at: DateTime<Utc>,
@@ -183,7 +183,7 @@ async fn finish(
     }
     let number = &guess.number;
     let user = match claim::prove(app, &mut transaction, login.user, number, now).await? {
-        Proof::Theirs(user) => user,
+        Proof::Theirs(user) => *user,
         Proof::Held { release_at } => {
             transaction.commit().await?;
             return Ok(Outcome::Held { release_at });
@@ -202,7 +202,8 @@ async fn finish(
         signed_in::open_session(app, &mut *transaction, client, &user, methods, now).await?;
     let device = remember_device(app, &mut transaction, client, &user, now).await?;
     transaction.commit().await?;
-    Ok(Outcome::LoggedIn(Finished { user, opened, device, is_restored }))
+    let finished = Finished { user, opened, device, is_restored };
+    Ok(Outcome::LoggedIn(Box::new(finished)))
 }
 
 /// Makes the device known where the policy asks for it.
