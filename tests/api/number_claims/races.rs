@@ -1,8 +1,10 @@
 //! Claims that race: with each other, and with whoever has the number.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
 
-use super::{ROOM, begun, claim, has_it, heir, proves, releases};
+use super::{ROOM, begun, claim, has_it, heir, proves, quarantined, releases};
 use crate::support::{Answer, Person, RACERS, TestApp, Visitor, count, race};
 
 const ROUNDS: usize = 4;
@@ -69,4 +71,36 @@ async fn a_number_is_kept_or_released_and_never_both() {
     }
     assert!(releases(&app).await > 0);
     assert!(kept < 3 * ROUNDS, "nobody ever lost the race");
+}
+
+/// The order in which a claim must lose: the owner's proof is written, and committed only once the claim
+/// is under way. Whoever reads the claim before the owner's row is theirs takes a number that was kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_claim_that_meets_a_proof_halfway_waits_for_it_and_finds_the_number_kept() {
+    let app = TestApp::with(&ROOM).await;
+    app.warm().await;
+    let (ada, bob) = quarantined(&app).await;
+    app.advance(TimeDelta::days(30));
+    let begun = begun(&app, &bob).await;
+    let mut proof = app.database().begin().await.unwrap();
+    for statement in [
+        "UPDATE users SET is_verified = true WHERE is_verified",
+        "UPDATE number_claims SET holder_id = NULL, proven_at = NULL, release_at = NULL",
+    ] {
+        let done = sqlx::query(statement).execute(&mut *proof).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+    }
+    let taking = tokio::spawn(verifies(Visitor::clone(&app), begun));
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while app.count(waiting).await == 0 {
+        assert!(Instant::now() < deadline, "the claim waits for nobody");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    proof.commit().await.unwrap();
+    let held = taking.await.unwrap().refused(409, "phone_taken");
+    let release_at = (app.now() + TimeDelta::days(30)).to_rfc3339();
+    assert_eq!(held.text("releaseAt"), release_at);
+    assert!(has_it(&app, &ada).await);
 }
