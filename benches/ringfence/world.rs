@@ -196,7 +196,7 @@ async fn insert_users(
         let new = NewUser {
             id: UserId::new(now, entropy)?,
             email: &email,
-            phone_number: &number,
+            phone_number: Some(&number),
             password_hash: &password_hash,
             locale: None,
             created_at: now,

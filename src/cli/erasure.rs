@@ -24,14 +24,17 @@ pub async fn erase_due(
         let Some(leaving) = users::next_to_erase(&mut transaction, now).await? else {
             return Ok(erased);
         };
-        let number = PhoneNumber::from_e164(&leaving.phone_number);
-        let number =
-            number.ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()))?;
+        let number = leaving.phone_number.as_deref().map(readable).transpose()?;
         // The ledger knows its rows by the user, so it comes first.
-        otp.erase(&mut transaction, leaving.id, &number).await?;
+        otp.erase(&mut transaction, leaving.id, number.as_ref()).await?;
         users::erase(&mut transaction, leaving.id).await?;
         transaction.commit().await?;
         info!(user_id = %leaving.id, "an account was erased");
         erased += 1;
     }
+}
+
+fn readable(stored: &str) -> sqlx::Result<PhoneNumber> {
+    let number = PhoneNumber::from_e164(stored);
+    number.ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()))
 }

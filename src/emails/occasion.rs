@@ -74,6 +74,13 @@ pub enum Occasion {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Somebody else has proven the number of this account, which can keep it for some time.
+    NumberClaimed {
+        /// The number, masked.
+        number: String,
+        /// Until when proving it once more keeps it.
+        keep_until: DateTime<Utc>,
+    },
     /// Somebody else has proven the number of this account, which has lost it.
     NumberReleased {
         /// The number, masked.
@@ -97,6 +104,7 @@ pub enum TemplateName {
     AccountLocked,
     DeletionBegun,
     SignUpAttempted,
+    NumberClaimed,
     NumberReleased,
 }
 
@@ -135,6 +143,11 @@ impl Occasion {
         Self::PhoneChanged { number: number.masked(), undo_link, undo_until }
     }
 
+    /// [`Self::NumberClaimed`] for `number`, masked.
+    pub fn number_claimed(number: &PhoneNumber, keep_until: DateTime<Utc>) -> Self {
+        Self::NumberClaimed { number: number.masked(), keep_until }
+    }
+
     /// [`Self::NumberReleased`] for `number`, masked.
     pub fn number_released(number: &PhoneNumber) -> Self {
         Self::NumberReleased { number: number.masked() }
@@ -154,6 +167,7 @@ impl Occasion {
             Self::AccountLocked { .. } => TemplateName::AccountLocked,
             Self::DeletionBegun { .. } => TemplateName::DeletionBegun,
             Self::SignUpAttempted { .. } => TemplateName::SignUpAttempted,
+            Self::NumberClaimed { .. } => TemplateName::NumberClaimed,
             Self::NumberReleased { .. } => TemplateName::NumberReleased,
         }
     }
@@ -178,6 +192,7 @@ impl Occasion {
             | Self::SignUpAttempted { at } => vec![time(at)],
             Self::NewDevice { at, device } => vec![time(at), words(device)],
             Self::DeletionBegun { erased_at } => vec![time(erased_at)],
+            Self::NumberClaimed { number, keep_until } => vec![words(number), time(keep_until)],
             Self::NumberReleased { number } => vec![words(number)],
         }
     }
@@ -201,7 +216,7 @@ fn one_line(text: &str) -> String {
 
 impl TemplateName {
     /// Every text, in the order of the enum.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AddressVerification,
         Self::AddressChange,
         Self::AddressChanged,
@@ -213,6 +228,7 @@ impl TemplateName {
         Self::AccountLocked,
         Self::DeletionBegun,
         Self::SignUpAttempted,
+        Self::NumberClaimed,
         Self::NumberReleased,
     ];
 
@@ -230,6 +246,7 @@ impl TemplateName {
             Self::AccountLocked => "account_locked",
             Self::DeletionBegun => "deletion_begun",
             Self::SignUpAttempted => "sign_up_attempted",
+            Self::NumberClaimed => "number_claimed",
             Self::NumberReleased => "number_released",
         }
     }
@@ -247,6 +264,7 @@ impl TemplateName {
             | Self::SignUpAttempted => &["at"],
             Self::NewDevice => &["at", "device"],
             Self::DeletionBegun => &["erased_at"],
+            Self::NumberClaimed => &["number", "keep_until"],
             Self::NumberReleased => &["number"],
         }
     }
@@ -255,7 +273,10 @@ impl TemplateName {
     pub(super) const fn closing(self) -> Closing {
         match self {
             Self::AddressVerification | Self::AddressChange => Closing::Ignore,
-            Self::AccountLocked | Self::SignUpAttempted | Self::NumberReleased => Closing::None,
+            Self::AccountLocked
+            | Self::SignUpAttempted
+            | Self::NumberClaimed
+            | Self::NumberReleased => Closing::None,
             _ => Closing::Act,
         }
     }
@@ -283,6 +304,7 @@ pub(super) mod tests {
             Occasion::AccountLocked { at },
             Occasion::DeletionBegun { erased_at: at },
             Occasion::SignUpAttempted { at },
+            Occasion::number_claimed(&number, at),
             Occasion::number_released(&number),
         ]
     }

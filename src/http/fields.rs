@@ -91,6 +91,18 @@ impl Fields {
         }
     }
 
+    /// A yes or no that may be there.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.values.remove(name)? {
+            Value::Null => None,
+            Value::Bool(flag) => Some(flag),
+            _ => {
+                self.error(FieldError::new(name, "wrong_type", "This field is true or false."));
+                None
+            }
+        }
+    }
+
     /// A list of texts that may be there, each parsed. The first that is wrong is told.
     pub fn list<T, E: Display>(
         &mut self,

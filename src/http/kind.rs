@@ -37,6 +37,7 @@ pub enum Kind {
     RequestTimeout,
     EmailTaken,
     PhoneTaken,
+    PhoneMissing,
     LastAdmin,
     BodyTooLarge,
     ContentTypeNotSupported,
@@ -72,7 +73,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::JsonInvalid,
         Self::FormInvalid,
         Self::ValidationFailed,
@@ -102,6 +103,7 @@ impl Kind {
         Self::RequestTimeout,
         Self::EmailTaken,
         Self::PhoneTaken,
+        Self::PhoneMissing,
         Self::LastAdmin,
         Self::BodyTooLarge,
         Self::ContentTypeNotSupported,
@@ -154,7 +156,8 @@ impl Kind {
             Self::MethodNotAllowed => (405, "method_not_allowed", "The method is not allowed here.", "`Allow` lists those that are."),
             Self::RequestTimeout => (408, "request_timeout", "The request took too long.", "The body did not arrive, or the answer was not ready, in time."),
             Self::EmailTaken => (409, "email_taken", "The e-mail address is already registered.", "Log in, or use another address."),
-            Self::PhoneTaken => (409, "phone_taken", "The phone number is already registered.", "Log in, or use another number. A number that was given up for another stays its owner's for 72 hours."),
+            Self::PhoneTaken => (409, "phone_taken", "The phone number is already registered.", "Log in, or use another number. A number that was given up for another stays its owner's for 72 hours. Where `releaseAt` is there, proving it once more from then on makes it yours."),
+            Self::PhoneMissing => (409, "phone_missing", "The account has no phone number.", "Send `newPhoneNumber` with the login ticket to `request-otp`: the code goes there, and makes it the account's."),
             Self::LastAdmin => (409, "last_admin", "The last administrator stays.", "Nobody else could use the admin API then. Give somebody else the role `admin` first."),
             Self::BodyTooLarge => (413, "body_too_large", "The body is too large.", "A body has at most 16 KiB."),
             Self::ContentTypeNotSupported => (415, "content_type_not_supported", "The content type is not supported.", "Send `Content-Type: application/json`."),

@@ -35,12 +35,12 @@ struct ExportedLimit {
 }
 
 impl Otp {
-    /// What is stored of `user`, whose number is `number`.
+    /// What is stored of `user`, whose number is `number` if they have one.
     pub async fn export(
         &self,
         database: &PgPool,
         user: UserId,
-        number: &PhoneNumber,
+        number: Option<&PhoneNumber>,
     ) -> Result<Exported, OtpFailure> {
         // First, and without a connection in hand: Redis may keep us waiting.
         let codes = self.store.export(database, user).await?;
@@ -65,7 +65,7 @@ impl Otp {
         &self,
         connection: &mut PgConnection,
         user: UserId,
-        number: &PhoneNumber,
+        number: Option<&PhoneNumber>,
     ) -> Result<(), OtpFailure> {
         self.forget_codes(user).await?;
         windows::forget(&mut *connection, &Subject::all_of(user, number)).await?;

@@ -66,14 +66,12 @@ impl Subject {
     }
 
     /// All that is counted for a person with that number.
-    pub(super) fn all_of(user: UserId, number: &PhoneNumber) -> [Self; 5] {
-        [
-            Self::sends_to_user(user),
-            Self::resets_of_user(user),
-            Self::sends_to_number(number),
-            Self::guesses_of_user(user),
-            Self::guesses_of_number(number),
-        ]
+    pub(super) fn all_of(user: UserId, number: Option<&PhoneNumber>) -> Vec<Self> {
+        let of_user =
+            [Self::sends_to_user(user), Self::resets_of_user(user), Self::guesses_of_user(user)];
+        let of_number =
+            number.map(|number| [Self::sends_to_number(number), Self::guesses_of_number(number)]);
+        of_user.into_iter().chain(of_number.into_iter().flatten()).collect()
     }
 }
 

@@ -31,8 +31,8 @@ pub struct ImportedUser {
 pub struct Taken {
     /// In lower case.
     pub email: String,
-    /// E.164.
-    pub phone_number: String,
+    /// E.164, where they have a number.
+    pub phone_number: Option<String>,
 }
 
 /// Writes all of them who are not there yet, in one statement, and answers who was written. Nobody is
@@ -90,7 +90,7 @@ pub async fn taken(
     sqlx::query_as!(
         Taken,
         r#"
-        SELECT lower(email) AS "email!", phone_number AS "phone_number!"
+        SELECT lower(email) AS "email!", phone_number AS "phone_number?"
         FROM users WHERE lower(email) = ANY ($1::text[])
         UNION
         SELECT lower(email), phone_number

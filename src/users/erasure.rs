@@ -15,8 +15,8 @@ pub const GRACE: TimeDelta = TimeDelta::days(7);
 pub struct Leaving {
     /// Whose row is to go.
     pub id: UserId,
-    /// Their number, E.164: other rooms know them by it.
-    pub phone_number: String,
+    /// Their number, E.164, if they have one: other rooms know them by it.
+    pub phone_number: Option<String>,
 }
 
 /// Notes that the person leaves. Returns when the account will be erased; of several requests the

@@ -15,8 +15,8 @@ pub struct Exported {
     /// The claim `sub`.
     id: UserId,
     email: String,
-    /// E.164.
-    phone_number: String,
+    /// E.164; `null` where there is none (any more).
+    phone_number: Option<String>,
     is_verified: bool,
     display_name: Option<String>,
     email_verified_at: Option<DateTime<Utc>>,

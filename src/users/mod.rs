@@ -28,7 +28,7 @@ pub use display_name::{DisplayName, DisplayNameError};
 pub use email::{ChangeEmailError, Changed, change_email};
 pub use erasure::{GRACE, Leaving, erase, leave, next_to_erase, restore};
 pub use export::{Exported, export};
-pub use number::{NumberError, change_number, restore_number};
+pub use number::{NumberError, change_number, hold_number, release_number, restore_number};
 pub use profile::{Edit, ProfileEdit, edit_profile};
 pub use role::{Role, RoleError};
 pub use store::{
@@ -43,8 +43,8 @@ pub struct User {
     pub id: UserId,
     /// As given, with its domain mapped.
     pub email: String,
-    /// E.164.
-    pub phone_number: String,
+    /// E.164. `None` for whoever has lost it to its next owner, or is still to prove the one they want.
+    pub phone_number: Option<String>,
     /// Argon2id, PHC form; another kind of hash where the person was imported and has not logged in since.
     pub password_hash: PhcString,
     /// Whether a code sent to the phone has come back.
@@ -126,8 +126,8 @@ pub struct NewUser<'a> {
     pub id: UserId,
     /// The e-mail address.
     pub email: &'a EmailAddress,
-    /// The phone number.
-    pub phone_number: &'a PhoneNumber,
+    /// The phone number; `None` where somebody else may have the one that is wanted.
+    pub phone_number: Option<&'a PhoneNumber>,
     /// Argon2id, PHC form.
     pub password_hash: &'a PhcString,
     /// The language tag of texts to this person, where a request names no language.

@@ -19,7 +19,7 @@ pub async fn insert(executor: impl PgExecutor<'_>, new: &NewUser<'_>) -> Result<
         "#,
         new.id as _,
         new.email.as_str(),
-        new.phone_number.e164(),
+        new.phone_number.map(PhoneNumber::e164),
         new.password_hash.as_str(),
         new.locale,
         new.created_at,

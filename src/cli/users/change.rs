@@ -103,14 +103,14 @@ pub(super) async fn create(desk: &Desk, arguments: &CreateArguments) -> anyhow::
         Language::look_up(tag).map(Language::tag).context("--locale: there are no texts in it")
     });
     let locale = locale.transpose()?;
-    let chosen = Chosen::new(desk, arguments.password_stdin, &email, &number)?;
+    let chosen = Chosen::new(desk, arguments.password_stdin, &email, Some(number.e164()))?;
     let password_hash = chosen.hash(desk).await?;
     let now = desk.clock.now();
     let id = UserId::new(now, &desk.entropy)?;
     let new = NewUser {
         id,
         email: &email,
-        phone_number: &number,
+        phone_number: Some(&number),
         password_hash: &password_hash,
         locale,
         created_at: now,
@@ -192,8 +192,8 @@ fn confirmed(user: &User) -> anyhow::Result<bool> {
 pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> anyhow::Result<()> {
     let user = desk.find(&arguments.who).await?;
     let email = EmailAddress::parse(&user.email)?;
-    let number = PhoneNumber::from_e164(&user.phone_number).context("the stored phone number")?;
-    let chosen = Chosen::new(desk, arguments.password_stdin, &email, &number)?;
+    let number = user.phone_number.as_deref();
+    let chosen = Chosen::new(desk, arguments.password_stdin, &email, number)?;
     let hash = chosen.hash(desk).await?;
     let now = desk.clock.now();
     let mut transaction = desk.database.begin().await?;

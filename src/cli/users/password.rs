@@ -6,7 +6,7 @@ use std::io::BufRead as _;
 use anyhow::Context as _;
 use zeroize::Zeroizing;
 
-use crate::foundation::{EmailAddress, PhoneNumber};
+use crate::foundation::EmailAddress;
 use crate::passwords::{Hasher, Password, PoolSize};
 use crate::users::PhcString;
 
@@ -25,17 +25,17 @@ impl Chosen {
         desk: &Desk,
         from_stdin: bool,
         email: &EmailAddress,
-        number: &PhoneNumber,
+        number: Option<&str>,
     ) -> anyhow::Result<Self> {
         let policy = &desk.settings.passwords;
         if !from_stdin {
-            let made = policy.generate(&desk.entropy, email.as_str(), number.e164())?;
+            let made = policy.generate(&desk.entropy, email.as_str(), number)?;
             return Ok(Self { password: Password::for_login(&made)?, made: Some(made) });
         }
         let mut line = Zeroizing::new(String::new());
         std::io::stdin().lock().read_line(&mut line).context("standard input cannot be read")?;
         let typed = line.trim_end_matches(['\n', '\r']);
-        let checked = policy.check(typed, Some(email.as_str()), Some(number.e164()));
+        let checked = policy.check(typed, Some(email.as_str()), number);
         let password = checked.map_err(|problems| {
             let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("the password is refused: {}", told.join(" "))

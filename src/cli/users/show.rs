@@ -54,7 +54,7 @@ pub(in crate::cli) struct SessionsArguments {
 struct Person<'a> {
     id: UserId,
     email: &'a str,
-    phone_number: &'a str,
+    phone_number: Option<&'a str>,
     is_verified: bool,
     locale: Option<&'a str>,
     roles: &'a [String],
@@ -109,7 +109,7 @@ pub(super) async fn list(desk: &Desk, arguments: &ListArguments) -> anyhow::Resu
         vec![
             user.id.to_string(),
             user.email.clone(),
-            user.phone_number.clone(),
+            user.phone_number.clone().unwrap_or_default(),
             yes_no(user.is_verified),
             yes_no(user.locked_at.is_some()),
             user.roles.join(","),
@@ -178,7 +178,7 @@ pub(super) fn print_user(user: &User, as_json: bool) -> anyhow::Result<()> {
     let mut lines = vec![
         ("id", user.id.to_string()),
         ("email", user.email.clone()),
-        ("phone", user.phone_number.clone()),
+        ("phone", user.phone_number.clone().unwrap_or_default()),
         ("verified", yes_no(user.is_verified)),
         ("locale", user.locale.clone().unwrap_or_default()),
         ("roles", user.roles.join(",")),
@@ -207,7 +207,7 @@ impl<'a> Person<'a> {
         Self {
             id: user.id,
             email: &user.email,
-            phone_number: &user.phone_number,
+            phone_number: user.phone_number.as_deref(),
             is_verified: user.is_verified,
             locale: user.locale.as_deref(),
             roles: &user.roles,

@@ -86,3 +86,28 @@ async fn who_is_locked_is_told() {
     assert_eq!(post.told(&bob).await, ["account_locked"]);
     assert!(post.told(&ada).await.is_empty());
 }
+
+#[tokio::test]
+async fn whose_number_somebody_else_proves_is_told_when_the_release_begins_and_when_it_ends() {
+    let post = Post::with(&[("OTP_RESEND_SECONDS", "0")]).await;
+    let ada = Person::ada();
+    let bob = Person { phone: ada.phone.clone(), ..Person::bob() };
+    post.app.verified(&ada).await;
+    let body = json!({
+        "email": bob.email, "password": bob.password, "phoneNumber": bob.phone, "claimNumber": true,
+    });
+    post.app.post("/api/v1/auth/register", &body).await.is(201);
+    let proves = async || {
+        let ticket = post.app.login(&bob).await.is(200).text("loginTicket");
+        post.app.verify(&ticket, &post.app.code_for(&bob)).await
+    };
+    proves().await.refused(409, "phone_taken");
+    assert_eq!(post.told(&ada).await, ["number_claimed"]);
+    post.app.advance(TimeDelta::days(1));
+    proves().await.refused(409, "phone_taken");
+    assert_eq!(post.told(&ada).await, ["number_claimed"], "once for a release");
+    post.app.advance(TimeDelta::days(29));
+    proves().await.is(200);
+    assert_eq!(post.told(&ada).await, ["number_claimed", "number_released"]);
+    assert!(post.told(&bob).await.is_empty());
+}

@@ -3,6 +3,7 @@
 use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber, UserId};
 use crate::http::{Client, Problem};
+use crate::number_claims;
 use crate::otp::providers::sinch;
 use crate::otp::{
     Addressee, AppHash, Channel, Live, Occasion, OtpFailure, Purpose, Recipient, SendError,
@@ -10,16 +11,27 @@ use crate::otp::{
 use crate::state::{App, AppState};
 use crate::users::{self, User};
 
-/// Sends a code to `user`. No database connection is held while the provider is asked, and what the
+/// Where the codes of the logins of `user` go: to their number, or the one that they claim. `None`: they
+/// have neither.
+pub(super) async fn login_number(app: &App, user: &User) -> sqlx::Result<Option<PhoneNumber>> {
+    match stored_number(user)? {
+        Some(number) => Ok(Some(number)),
+        None => number_claims::wanted(&app.database, user.id).await,
+    }
+}
+
+/// Sends a code for a login of `user` to `number`. No database connection is held while the provider is asked, and what the
 /// provider said is noted even if the client has hung up.
 pub(super) async fn send(
     app: &AppState,
     client: &Client,
     user: &User,
+    number: PhoneNumber,
     channel: Option<Channel>,
     app_hash: Option<AppHash>,
 ) -> Result<Live, SendError> {
-    let recipient = recipient(app, client, user, Purpose::Login, channel, app_hash)?;
+    let purpose = Purpose::Login;
+    let recipient = recipient_at(app, client, user, number, purpose, channel, app_hash);
     let app = app.clone();
     to_the_end(async move { send_to(&app, recipient).await }).await
 }
@@ -34,6 +46,7 @@ pub(super) fn recipient(
     app_hash: Option<AppHash>,
 ) -> Result<Recipient, OtpFailure> {
     let number = stored_number(user)?;
+    let number = number.ok_or_else(|| sqlx::Error::Decode("there is no phone number".into()))?;
     Ok(recipient_at(app, client, user, number, purpose, channel, app_hash))
 }
 
@@ -122,7 +135,11 @@ fn channel_for(app: &App, number: &PhoneNumber) -> Channel {
     }
 }
 
-fn stored_number(user: &User) -> Result<PhoneNumber, OtpFailure> {
-    PhoneNumber::from_e164(&user.phone_number)
-        .ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()).into())
+/// The number of `user`, where there is one.
+pub(in crate::api::v1) fn stored_number(user: &User) -> sqlx::Result<Option<PhoneNumber>> {
+    let Some(stored) = user.phone_number.as_deref() else { return Ok(None) };
+    match PhoneNumber::from_e164(stored) {
+        Some(number) => Ok(Some(number)),
+        None => Err(sqlx::Error::Decode("users.phone_number is not E.164".into())),
+    }
 }

@@ -46,14 +46,23 @@ pub(in crate::api) fn new_password(
 
 /// `phoneNumber`, which must be there and be one that codes are sent to.
 pub(in crate::api::v1) fn reachable_phone(app: &App, fields: &mut Fields) -> Option<PhoneNumber> {
-    let number = fields.required("phoneNumber", "phone_invalid", |text| parse_phone(app, text))?;
+    reachable_phone_in(app, fields, "phoneNumber")
+}
+
+/// The same, in the field `name`.
+pub(super) fn reachable_phone_in(
+    app: &App,
+    fields: &mut Fields,
+    name: &'static str,
+) -> Option<PhoneNumber> {
+    let number = fields.required(name, "phone_invalid", |text| parse_phone(app, text))?;
     let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
     if !is_test && number.number_type() == NumberType::Neither {
         let message = "This kind of number cannot receive codes. Use a mobile number.";
-        fields.error(FieldError::new("phoneNumber", "phone_type_not_supported", message));
+        fields.error(FieldError::new(name, "phone_type_not_supported", message));
     } else if !is_test && !app.otp.rules().allows(&number) {
         let message = "Numbers of this country are not accepted.";
-        fields.error(FieldError::new("phoneNumber", "phone_country_not_supported", message));
+        fields.error(FieldError::new(name, "phone_country_not_supported", message));
     }
     Some(number)
 }

@@ -85,9 +85,10 @@ pub(in crate::api) struct CodeRequired {
     requires_otp: bool,
     /// For `verify-otp` and `request-otp`; good for 10 minutes.
     login_ticket: String,
-    /// Where the code goes, masked.
+    /// Where the code goes, masked. Not there with the `otpError` `phone_missing`.
     #[schema(example = "+1•••••••2671")]
-    destination: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination: Option<String>,
     /// How the code travels.
     #[schema(example = "sms")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -245,30 +246,38 @@ async fn ask_for_code(
     let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let address = client.address.limited();
     login_tickets::issue(&app.database, &ticket, user.id, address, app.clock.now()).await?;
-    let sent = match code::send(app, client, user, None, app_hash).await {
+    let Some(number) = code::login_number(app, user).await? else {
+        return Ok(CodeRequired::new(user, None, &ticket, Err(Problem::new(Kind::PhoneMissing))));
+    };
+    let sent = match code::send(app, client, user, number.clone(), None, app_hash).await {
         Ok(live) => Ok(live),
-        Err(refusal) => match code::join(app, user, &refusal).await? {
-            Some(live) => Ok(live),
-            None => Err(refusal),
+        Err(refusal) => match (code::join(app, user, &refusal).await?, refusal) {
+            (Some(live), _) => Ok(live),
+            // The login is good whatever became of the code; only our own faults end it, and of those
+            // not the one that the next request may not meet.
+            (
+                None,
+                SendError::Failure(failure @ (OtpFailure::Database(_) | OtpFailure::Entropy(_))),
+            ) => return Err(failure.into()),
+            (None, refusal) => Err(Problem::from_send(app, refusal)),
         },
     };
-    CodeRequired::new(app, user, &ticket, sent)
+    Ok(CodeRequired::new(user, Some(&number), &ticket, sent))
 }
 
 impl CodeRequired {
     fn new(
-        app: &App,
         user: &User,
+        number: Option<&PhoneNumber>,
         ticket: &OpaqueToken,
-        sent: Result<Live, SendError>,
-    ) -> Result<Self, Problem> {
-        let masked = PhoneNumber::from_e164(&user.phone_number).map(|number| number.masked());
+        sent: Result<Live, Problem>,
+    ) -> Self {
         let mut answer = Self {
             message: "Enter the code that was sent to your phone.",
             user_id: user.id,
             requires_otp: true,
             login_ticket: ticket.expose().to_owned(),
-            destination: masked.unwrap_or_default(),
+            destination: number.map(PhoneNumber::masked),
             channel: None,
             expires_at: None,
             resend_after: None,
@@ -280,17 +289,12 @@ impl CodeRequired {
                 answer.expires_at = Some(live.expires_at);
                 answer.resend_after = Some(live.resend_at);
             }
-            // The login is good whatever became of the code; only our own faults end it, and of those
-            // not the one that the next request may not meet.
-            Err(SendError::Failure(
-                failure @ (OtpFailure::Database(_) | OtpFailure::Entropy(_)),
-            )) => return Err(failure.into()),
             Err(refusal) => {
                 answer.message = "The code could not be sent. Request another.";
-                answer.otp_error = Some(OtpError::new(&Problem::from_send(app, refusal)));
+                answer.otp_error = Some(OtpError::new(&refusal));
             }
         }
-        Ok(answer)
+        answer
     }
 }
 

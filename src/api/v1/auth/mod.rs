@@ -1,5 +1,6 @@
 //! Signing up, logging in, and what becomes of a session.
 
+mod claim;
 pub(super) mod code;
 pub(super) mod input;
 pub(in crate::api) mod introspect;

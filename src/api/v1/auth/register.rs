@@ -11,6 +11,7 @@ use crate::emails::{Claim, Email, Occasion};
 use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::login_tickets;
+use crate::number_claims;
 use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
 use crate::phone_changes;
@@ -37,6 +38,11 @@ pub(in crate::api) struct Register {
     /// Any usual way of writing an international number.
     #[schema(value_type = String, example = "+1 415 555 2671")]
     phone_number: PhoneNumber,
+    /// `true`: the number may be somebody else's, and is to become this account's. Nothing holds it until
+    /// its code is entered, which makes it the account's, or begins its release where somebody else has
+    /// proven it before.
+    #[schema(value_type = Option<bool>, example = false)]
+    claim_number: bool,
     /// One of `ANDROID_APP_HASHES`. Only checked here, so that a wrong one is noticed at once: the
     /// text is asked for by `login` or `request-otp`.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9+/]{11}$", example = "FA+9qCX9VSu")]
@@ -69,12 +75,14 @@ impl Register {
         let email = input::email(&mut fields);
         let phone_number = input::reachable_phone(app, &mut fields);
         let password = input::new_password(app, &mut fields, email.as_ref(), phone_number.as_ref());
+        let claim_number = fields.flag("claimNumber").unwrap_or(false);
         let app_hash = input::app_hash(app, &mut fields);
         let request = email.zip(password).zip(phone_number);
         let request = request.map(|((email, password), phone_number)| Self {
             email,
             password,
             phone_number,
+            claim_number,
             app_hash,
         });
         fields.finish(request)
@@ -92,7 +100,8 @@ pub(in crate::api) async fn register(
     client: Client,
     fields: Fields,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
-    let Register { email, password, phone_number, .. } = Register::read(&app, fields)?;
+    let Register { email, password, phone_number, claim_number, .. } =
+        Register::read(&app, fields)?;
     let now = app.clock.now();
     // Hashed before anybody asks whether the address is taken: so both cost the same.
     let salt = app.entropy.bytes().map_err(Problem::internal)?;
@@ -101,16 +110,16 @@ pub(in crate::api) async fn register(
     let new = NewUser {
         id: UserId::new(now, &app.entropy).map_err(Problem::internal)?,
         email: &email,
-        phone_number: &phone_number,
+        phone_number: Some(&phone_number).filter(|_| !claim_number),
         password_hash: &password_hash,
         locale: client.languages.as_deref().and_then(Language::look_up).map(Language::tag),
         created_at: now,
     };
-    match store(&app, &client, &new, &ticket).await {
+    match store(&app, &client, &new, &phone_number, &ticket).await {
         Ok(()) => note_user(&new.id),
         Err(problem) if is_taken(&problem) && app.login.enumeration == Enumeration::Strict => {
             // The same answer as for a newcomer; only the owner learns of it.
-            tell_owner(&app, &problem, &new).await?;
+            tell_owner(&app, &problem, &new, &phone_number).await?;
         }
         Err(problem) => return Err(problem),
     }
@@ -127,17 +136,19 @@ pub(in crate::api) async fn register(
     ))
 }
 
-/// The user and the ticket, both or neither.
+/// The user, the claim where there is one, and the ticket: all or nothing.
 async fn store(
     app: &App,
     client: &Client,
     new: &NewUser<'_>,
+    number: &PhoneNumber,
     ticket: &OpaqueToken,
 ) -> Result<(), Problem> {
     let mut transaction = app.database.begin().await?;
     users::insert(&mut *transaction, new).await?;
-    let number = new.phone_number;
-    if phone_changes::is_kept_from(&mut transaction, new.id, number, new.created_at).await? {
+    if new.phone_number.is_none() {
+        number_claims::claim(&mut *transaction, new.id, number, new.created_at).await?;
+    } else if phone_changes::is_kept_from(&mut transaction, new.id, number, new.created_at).await? {
         return Err(Problem::new(Kind::PhoneTaken));
     }
     let address = client.address.limited();
@@ -148,9 +159,14 @@ async fn store(
 }
 
 /// Tells the owner of the address or number that `new` wanted, at most once a day.
-async fn tell_owner(app: &App, problem: &Problem, new: &NewUser<'_>) -> Result<(), Problem> {
+async fn tell_owner(
+    app: &App,
+    problem: &Problem,
+    new: &NewUser<'_>,
+    number: &PhoneNumber,
+) -> Result<(), Problem> {
     let taken = match problem.kind() {
-        Kind::PhoneTaken => Identifier::PhoneNumber(new.phone_number.clone()),
+        Kind::PhoneTaken => Identifier::PhoneNumber(number.clone()),
         _ => Identifier::Email(new.email.clone()),
     };
     let mut transaction = app.database.begin().await?;

@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::{Client, Fields, Kind, Problem, note_user};
+use crate::foundation::PhoneNumber;
+use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
+use crate::number_claims;
 use crate::otp::{AppHash, Channel};
 use crate::state::{App, AppState};
-use crate::users;
+use crate::users::{self, User};
 
 use super::pending::Reference;
 use super::{code, input};
@@ -22,6 +24,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::ChannelNotSupported,
     Kind::CountryNotSupported,
     Kind::PhoneUnreachable,
+    Kind::PhoneMissing,
     Kind::AccountLocked,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
@@ -36,6 +39,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
 /// Which login needs a code, and how it is to travel.
 struct RequestOtp {
     reference: Reference,
+    new_number: Option<PhoneNumber>,
     channel: Option<Channel>,
     app_hash: Option<AppHash>,
 }
@@ -52,6 +56,10 @@ pub(in crate::api) struct RequestOtpBody {
     email: Option<String>,
     /// Only for a login from the same address.
     phone_number: Option<String>,
+    /// With a `loginTicket`, for somebody whose account has no number, or has still to prove the one it
+    /// claims: where the code is to go. The right code makes it the account's.
+    #[schema(example = "+1 415 555 2672")]
+    new_phone_number: Option<String>,
     /// `sms` or `call`; the server's choice where it is not given.
     #[schema(example = "sms", pattern = "^(sms|call)$")]
     channel: Option<String>,
@@ -83,9 +91,27 @@ pub(in crate::api) struct OtpRequested {
 impl RequestOtp {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let reference = Reference::read(app, &mut fields);
+        let new_number = Self::read_new_number(app, &mut fields, reference.as_ref());
         let channel = input::channel(&mut fields);
         let app_hash = input::app_hash(app, &mut fields);
-        fields.finish(reference.map(|reference| Self { reference, channel, app_hash }))
+        fields.finish(reference.map(|reference| Self { reference, new_number, channel, app_hash }))
+    }
+
+    /// `newPhoneNumber`, only from whoever has the ticket: an address is shared with others.
+    fn read_new_number(
+        app: &App,
+        fields: &mut Fields,
+        reference: Option<&Reference>,
+    ) -> Option<PhoneNumber> {
+        const NAME: &str = "newPhoneNumber";
+        if !fields.has(NAME) {
+            return fields.text(NAME).and(None);
+        }
+        if matches!(reference, Some(Reference::Identifier(_))) {
+            let message = "Another number can be named with the ticket of the login only.";
+            fields.error(FieldError::new(NAME, "ticket_required", message));
+        }
+        input::reachable_phone_in(app, fields, NAME)
     }
 }
 
@@ -101,7 +127,7 @@ pub(in crate::api) async fn request_otp(
     client: Client,
     fields: Fields,
 ) -> Result<Json<OtpRequested>, Problem> {
-    let RequestOtp { reference, channel, app_hash } = RequestOtp::read(&app, fields)?;
+    let RequestOtp { reference, new_number, channel, app_hash } = RequestOtp::read(&app, fields)?;
     let none = Problem::new(Kind::LoginRequired);
     let login = reference.find(&app, &client, app.clock.now(), none).await?;
     note_user(&login.user);
@@ -110,7 +136,12 @@ pub(in crate::api) async fn request_otp(
     if user.locked_at.is_some() {
         return Err(Problem::new(Kind::AccountLocked));
     }
-    let sent = code::send(&app, &client, &user, channel, app_hash).await;
+    if let Some(number) = &new_number {
+        claim(&app, &user, number).await?;
+    }
+    let number = code::login_number(&app, &user).await?;
+    let number = number.ok_or_else(|| Problem::new(Kind::PhoneMissing))?;
+    let sent = code::send(&app, &client, &user, number, channel, app_hash).await;
     let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
     Ok(Json(OtpRequested {
         message: "A code is on its way.",
@@ -119,4 +150,14 @@ pub(in crate::api) async fn request_otp(
         expires_at: live.expires_at,
         resend_after: live.resend_at,
     }))
+}
+
+/// Has the codes of a person without a number go to `number`.
+async fn claim(app: &App, user: &User, number: &PhoneNumber) -> Result<(), Problem> {
+    if user.phone_number.is_some() {
+        let message = "The account has a number. Change it once you are logged in.";
+        let error = FieldError::new("newPhoneNumber", "phone_not_missing", message);
+        return Err(Problem::validation(vec![error]));
+    }
+    Ok(number_claims::claim(&app.database, user.id, number, app.clock.now()).await?)
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::api::unattended::to_the_end;
@@ -16,8 +17,9 @@ use crate::login_tickets::{self, PendingLogin};
 use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode, Purpose};
 use crate::sessions::{Method, device_name};
 use crate::state::{App, AppState, OtpPolicy};
-use crate::users::{self, User};
+use crate::users::User;
 
+use super::claim::{self, Proof};
 use super::pending::Reference;
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, Opened, SignedIn};
@@ -29,6 +31,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::LoginTicketInvalid,
     Kind::OriginNotAllowed,
     Kind::UserNotFound,
+    Kind::PhoneTaken,
     Kind::AccountLocked,
     Kind::OtpGuessesExhausted,
     Kind::OtpRefused,
@@ -133,11 +136,28 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
         Judgement::Over(ending) => return Err(over(ending)),
     }
     let now = app.clock.now();
-    let Finished { user, opened, device, is_restored } = finish(app, attempt, &guess, now).await?;
+    let finished = finish(app, attempt, &guess, now).await;
+    if finished.as_ref().is_err_and(|problem| problem.kind() == Kind::PhoneTaken) {
+        // Nothing has come of the code, which was right: it must not count as a wrong one.
+        app.otp.give_back(&app.database, &guess).await?;
+    }
+    let Finished { user, opened, device, is_restored } = match finished? {
+        Outcome::LoggedIn(finished) => *finished,
+        Outcome::Held { release_at } => return Err(held(release_at)),
+    };
     let device = device.map(|token| token.expose().to_owned());
     let message = "Phone verified. Logged in.";
     let answer = signed_in::answer(app, &user, &opened, attempt.into, device, message, now)?;
     Ok(answer.map(|answer| answer.restored(is_restored)))
+}
+
+/// What has come of a right code.
+enum Outcome {
+    LoggedIn(Box<Finished>),
+    /// The number is somebody else's until then.
+    Held {
+        release_at: DateTime<Utc>,
+    },
 }
 
 struct Finished {
@@ -153,7 +173,7 @@ async fn finish(
     attempt: &Attempt,
     guess: &Guess,
     now: DateTime<Utc>,
-) -> Result<Finished, Problem> {
+) -> Result<Outcome, Problem> {
     let Attempt { login, client, .. } = attempt;
     let mut transaction = app.database.begin().await?;
     if !app.otp.consume(&mut transaction, guess).await? {
@@ -162,9 +182,16 @@ async fn finish(
     if !login_tickets::consume(&mut transaction, login, now).await? {
         return Err(Problem::new(Kind::LoginTicketInvalid));
     }
-    let user = users::verify_phone(&mut transaction, login.user, &guess.number, now).await?;
-    // The number is not this user's any more: the code has proven somebody else's.
-    let user = user.ok_or_else(|| over(Ending::Superseded))?;
+    let number = &guess.number;
+    let user = match claim::prove(app, &mut transaction, login.user, number, now).await? {
+        Proof::Theirs(user) => *user,
+        Proof::Held { release_at } => {
+            if !app.otp.commit_consumed(transaction, guess).await? {
+                return Err(over(Ending::Superseded));
+            }
+            return Ok(Outcome::Held { release_at });
+        }
+    };
     if user.is_gone(now) {
         return Err(Problem::new(Kind::LoginTicketInvalid));
     }
@@ -176,25 +203,40 @@ async fn finish(
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let opened =
         signed_in::open_session(app, &mut *transaction, client, &user, methods, now).await?;
-    let device = match app.login.otp_policy {
-        OtpPolicy::NewDevice => {
-            Some(OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?)
-        }
-        OtpPolicy::Enrollment | OtpPolicy::Always => None,
-    };
-    if let Some(token) = &device {
-        // The first device of all is no news.
-        if known_devices::any(&mut *transaction, user.id, now).await? {
-            let device = device_name(client.user_agent.as_deref());
-            let occasion = Occasion::NewDevice { at: now, device };
-            account::tell(app, &mut transaction, &user, occasion, now).await?;
-        }
-        known_devices::remember(&mut transaction, token, user.id, now).await?;
-    }
+    let device = remember_device(app, &mut transaction, client, &user, now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(over(Ending::Superseded));
     }
-    Ok(Finished { user, opened, device, is_restored })
+    let finished = Finished { user, opened, device, is_restored };
+    Ok(Outcome::LoggedIn(Box::new(finished)))
+}
+
+/// Makes the device known where the policy asks for it.
+async fn remember_device(
+    app: &App,
+    connection: &mut PgConnection,
+    client: &Client,
+    user: &User,
+    now: DateTime<Utc>,
+) -> Result<Option<OpaqueToken>, Problem> {
+    if app.login.otp_policy != OtpPolicy::NewDevice {
+        return Ok(None);
+    }
+    let token = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
+    // The first device of all is no news.
+    if known_devices::any(&mut *connection, user.id, now).await? {
+        let device = device_name(client.user_agent.as_deref());
+        let occasion = Occasion::NewDevice { at: now, device };
+        account::tell(app, connection, user, occasion, now).await?;
+    }
+    known_devices::remember(connection, &token, user.id, now).await?;
+    Ok(Some(token))
+}
+
+/// What is told of a right code on a number that somebody else can keep for some time yet.
+fn held(release_at: DateTime<Utc>) -> Problem {
+    let detail = "Another account has this number. Its owner is told, and has time to keep it.";
+    Problem::new(Kind::PhoneTaken).detail(detail).with("releaseAt", release_at.to_rfc3339())
 }
 
 fn method_of(channel: Channel) -> Method {

@@ -13,11 +13,12 @@ use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
 use crate::api::v1::account;
+use crate::api::v1::auth::code;
 use crate::emails;
-use crate::foundation::PhoneNumber;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
 use crate::login_tickets;
+use crate::number_claims;
 use crate::otp;
 use crate::phone_changes;
 use crate::reset_tickets;
@@ -44,6 +45,7 @@ pub(in crate::api) struct Export {
     /// Devices that have given a right code.
     devices: Vec<known_devices::Exported>,
     /// Changes of the phone number that can still be undone.
+    number_claim: Option<number_claims::Exported>,
     phone_changes: Vec<phone_changes::Exported>,
     #[serde(flatten)]
     emails: emails::Exported,
@@ -68,10 +70,8 @@ pub(in crate::api) async fn export_profile(
 }
 
 async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
-    let number = PhoneNumber::from_e164(&user.phone_number);
-    let number =
-        number.ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()))?;
-    let codes = app.otp.export(&app.database, user.id, &number).await?;
+    let number = code::stored_number(user)?;
+    let codes = app.otp.export(&app.database, user.id, number.as_ref()).await?;
     let connection = &mut *app.database.acquire().await?;
     let exported = users::export(&mut *connection, user.id).await?;
     Ok(Export {
@@ -81,6 +81,7 @@ async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
         logins: login_tickets::export(&mut *connection, user.id).await?,
         password_resets: reset_tickets::export(&mut *connection, user.id).await?,
         devices: known_devices::export(&mut *connection, user.id).await?,
+        number_claim: number_claims::export(&mut *connection, user.id).await?,
         phone_changes: phone_changes::export(&mut *connection, user.id).await?,
         emails: emails::export(connection, user.id).await?,
         codes,

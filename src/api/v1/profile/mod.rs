@@ -34,7 +34,7 @@ pub(in crate::api) struct Profile {
     email_verified: bool,
     /// E.164.
     #[schema(example = "+14155552671")]
-    phone_number: String,
+    phone_number: Option<String>,
     /// Always `true` here.
     is_verified: bool,
     /// What the person wants to be called; `null` where they have not said.

@@ -167,20 +167,20 @@ enum Verdict {
 
 /// Addresses and numbers that somebody has.
 struct Known {
-    number_of: HashMap<String, String>,
+    number_of: HashMap<String, Option<String>>,
     numbers: HashSet<String>,
 }
 
 impl Known {
     fn new(taken: Vec<Taken>) -> Self {
-        let numbers = taken.iter().map(|taken| taken.phone_number.clone()).collect();
+        let numbers = taken.iter().filter_map(|taken| taken.phone_number.clone()).collect();
         let number_of = taken.into_iter().map(|taken| (taken.email, taken.phone_number)).collect();
         Self { number_of, numbers }
     }
 
     fn look_up(&self, email: &str, number: &str) -> Verdict {
         match self.number_of.get(email) {
-            Some(known) if known == number => Verdict::Same,
+            Some(known) if known.as_deref() == Some(number) => Verdict::Same,
             Some(_) => Verdict::EmailTaken,
             None if self.numbers.contains(number) => Verdict::NumberTaken,
             None => Verdict::New,

@@ -70,6 +70,11 @@ const TABLES: &[Table] = &[
         omitted: &[("user_id", OWN), ("id", "the place in the order"), ("undo_hash", SECRET)],
     },
     Table {
+        name: "number_claims",
+        member: "numberClaim",
+        omitted: &[("user_id", OWN), ("holder_id", "somebody else")],
+    },
+    Table {
         name: "email_outbox",
         member: "emails",
         omitted: &[("user_id", OWN), ("variables", SECRET), ("key_id", SECRET)],
@@ -127,6 +132,10 @@ async fn somebody(app: &TestApp, person: &Person) -> String {
         FROM users WHERE email = $1";
     let changed = sqlx::query(changed).bind(&person.email).bind(app.now());
     changed.execute(app.database()).await.unwrap();
+    let claimed = "INSERT INTO number_claims (user_id, phone_number, created_at)
+        SELECT id, '+14155550124', $2 FROM users WHERE email = $1";
+    let claimed = sqlx::query(claimed).bind(&person.email).bind(app.now());
+    claimed.execute(app.database()).await.unwrap();
     token
 }
 

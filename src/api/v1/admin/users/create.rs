@@ -97,7 +97,7 @@ impl Create {
             return Ok((password.clone(), None));
         }
         let (email, number) = (self.email.as_str(), self.phone_number.e164());
-        let generated = app.password_policy.generate(&app.entropy, email, number);
+        let generated = app.password_policy.generate(&app.entropy, email, Some(number));
         let generated = generated.map_err(Problem::internal)?;
         let password = Password::for_login(&generated).map_err(Problem::internal)?;
         Ok((password, Some(generated)))
@@ -124,7 +124,7 @@ pub(in crate::api) async fn create(
     let new = NewUser {
         id: UserId::new(now, &app.entropy).map_err(Problem::internal)?,
         email: &create.email,
-        phone_number: &create.phone_number,
+        phone_number: Some(&create.phone_number),
         password_hash: &password_hash,
         locale: create.locale,
         created_at: now,

@@ -14,9 +14,9 @@ pub(in crate::api) struct UserRecord {
     id: UserId,
     #[schema(example = "ada@example.com")]
     email: String,
-    /// E.164.
+    /// E.164; `null` where there is none (any more).
     #[schema(example = "+14155552671")]
-    phone_number: String,
+    phone_number: Option<String>,
     /// Whether a code sent to the phone has come back.
     is_verified: bool,
     /// What the user is to the services that read the tokens; `admin` is for this API.

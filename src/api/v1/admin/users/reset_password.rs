@@ -52,7 +52,7 @@ pub(in crate::api) async fn reset_password(
     Subject(id): Subject,
 ) -> Result<Json<PasswordReset>, Problem> {
     let user = users::find(&app.database, id).await?.ok_or_else(super::no_such_user)?;
-    let (email, number) = (user.email.as_str(), user.phone_number.as_str());
+    let (email, number) = (user.email.as_str(), user.phone_number.as_deref());
     let generated = app.password_policy.generate(&app.entropy, email, number);
     let generated = generated.map_err(Problem::internal)?;
     let password = Password::for_login(&generated).map_err(Problem::internal)?;

@@ -60,8 +60,8 @@ impl Change {
 
     /// The new password, by every rule.
     fn checked(&self, app: &App, user: &User) -> Result<Password, Problem> {
-        let (email, number) = (user.email.as_str(), user.phone_number.as_str());
-        let checked = app.password_policy.check(&self.new, Some(email), Some(number));
+        let (email, number) = (user.email.as_str(), user.phone_number.as_deref());
+        let checked = app.password_policy.check(&self.new, Some(email), number);
         let errors = match checked {
             Ok(new) if !new.is_same_as(&self.current) => return Ok(new),
             Ok(_) => {

@@ -20,6 +20,7 @@ use crate::foundation::{OpaqueToken, UserId};
 use crate::http::{Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
+use crate::number_claims;
 use crate::otp::{Guess, GuessError, Judgement, OtpCode, Purpose};
 use crate::passwords::Password;
 use crate::reset_tickets::{self, PendingReset};
@@ -148,8 +149,8 @@ async fn judge(
         Judgement::Wrong | Judgement::Over(_) => return Err(invalid()),
     }
     let user = users::find(&app.database, id).await?.ok_or_else(invalid)?;
-    let (email, number) = (user.email.as_str(), user.phone_number.as_str());
-    if let Err(problems) = app.password_policy.check(typed, Some(email), Some(number)) {
+    let (email, number) = (user.email.as_str(), user.phone_number.as_deref());
+    if let Err(problems) = app.password_policy.check(typed, Some(email), number) {
         app.otp.give_back(&app.database, &guess).await?;
         return Err(Problem::validation(
             input::refused_password("newPassword", problems).collect(),
@@ -179,6 +180,7 @@ async fn set(
         // The number is not this user's any more: the code has proven somebody else's.
         return Err(invalid());
     }
+    number_claims::keep(&mut transaction, number.e164()).await?;
     if !reset_tickets::consume(&mut transaction, reset, now).await? {
         return Err(Problem::new(Kind::ResetTicketInvalid));
     }

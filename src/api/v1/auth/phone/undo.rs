@@ -14,6 +14,7 @@ use crate::foundation::{OpaqueToken, PhoneNumber};
 use crate::http::{Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
+use crate::number_claims;
 use crate::passwords::Password;
 use crate::phone_changes::{self, Undoable};
 use crate::reset_tickets;
@@ -67,7 +68,7 @@ pub(in crate::api) async fn undo_phone(
     let nobodys = nobodys_password(&app).await?;
     let user = restore(&app, &change, &nobodys).await?;
     tell(&user);
-    let number = PhoneNumber::from_e164(&user.phone_number);
+    let number = user.phone_number.as_deref().and_then(PhoneNumber::from_e164);
     Ok(Json(PhoneRestored {
         message: "Your old number is back. Set a new password with a code sent to it.",
         destination: number.map(|number| number.masked()).unwrap_or_default(),
@@ -94,6 +95,7 @@ async fn restore(app: &App, change: &Undoable, nobodys: &PhcString) -> Result<Us
     if !phone_changes::take_back(&mut transaction, change, now).await? {
         return Err(Problem::new(Kind::UndoTokenInvalid));
     }
+    number_claims::keep(&mut transaction, number).await?;
     reset_tickets::revoke(&mut transaction, user).await?;
     let ended =
         sessions::end(&mut transaction, user, Which::All, EndReason::PhoneChange, now).await?;

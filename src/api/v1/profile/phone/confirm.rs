@@ -16,6 +16,7 @@ use crate::emails::Email;
 use crate::foundation::{Language, OpaqueToken, PhoneNumber, SessionId};
 use crate::http::{Fields, Kind, Problem};
 use crate::known_devices;
+use crate::number_claims;
 use crate::otp::{Ending, Guess, Judgement, OtpCode, Purpose, SendError};
 use crate::phone_changes;
 use crate::reset_tickets;
@@ -78,13 +79,13 @@ pub(in crate::api) async fn confirm_phone(
     let user = account::read(&app, &bearer).await?;
     let session = bearer.0.sid;
     let changed = to_the_end(async move {
-        let changed = judge(&app, &user, session, &code).await?;
+        let number = judge(&app, &user, session, &code).await?;
         without_an_answer(async move { tell_old_number(&app, &user).await });
-        Ok::<_, Problem>(changed)
+        Ok::<_, Problem>(number)
     });
-    let changed = changed.await?;
+    let number = changed.await?;
     let message = "Your phone number has been changed.";
-    Ok(Json(PhoneChanged { message, phone_number: changed.phone_number }))
+    Ok(Json(PhoneChanged { message, phone_number: number.e164().to_owned() }))
 }
 
 /// Has the guess judged and, where it is right, changes the number. Not to be broken off: a provider
@@ -94,7 +95,7 @@ async fn judge(
     user: &User,
     session: SessionId,
     code: &OtpCode,
-) -> Result<User, Problem> {
+) -> Result<PhoneNumber, Problem> {
     let refuse = |error| Problem::from_guess(app, error);
     let guess = app.otp.take_guess(&app.database, user.id, Purpose::PhoneChange).await;
     let guess = guess.map_err(refuse)?;
@@ -109,28 +110,24 @@ async fn judge(
         // The code was right: it must not count as a wrong one.
         app.otp.give_back(&app.database, &guess).await?;
     }
-    changed
+    changed?;
+    Ok(guess.number)
 }
 
 /// All or nothing: the code is used up, the number is another, and nothing that the old one was good
 /// for goes on. Rows are locked in the order in which a login and a reset lock them.
-async fn change(
-    app: &App,
-    user: &User,
-    session: SessionId,
-    guess: &Guess,
-) -> Result<User, Problem> {
+async fn change(app: &App, user: &User, session: SessionId, guess: &Guess) -> Result<(), Problem> {
     let (now, number) = (app.clock.now(), &guess.number);
     let undo = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let mut transaction = app.database.begin().await?;
     // The number may have become the person's own by an undo in between.
-    let is_other = number.e164() != user.phone_number;
+    let old = user.phone_number.as_deref();
+    let is_other = old != Some(number.e164());
     if !is_other || !app.otp.consume(&mut transaction, guess).await? {
         return Err(over(Ending::Superseded));
     }
-    let old = user.phone_number.as_str();
     let changed = users::change_number(&mut transaction, user.id, old, number, now).await?;
-    let changed = changed.ok_or_else(|| over(Ending::Superseded))?;
+    changed.ok_or_else(|| over(Ending::Superseded))?;
     // An undo may have come between the look at the token and the hold on the row.
     if !sessions::is_open(&mut transaction, session).await? {
         return Err(Problem::new(Kind::TokenInvalid).detail("The session has ended."));
@@ -138,18 +135,22 @@ async fn change(
     if phone_changes::is_kept_from(&mut transaction, user.id, number, now).await? {
         return Err(Problem::new(Kind::PhoneTaken));
     }
-    phone_changes::record(&mut transaction, user.id, (old, number), &undo, now).await?;
+    // Where there was none there is none to be put back.
+    if let Some(old) = old {
+        phone_changes::record(&mut transaction, user.id, (old, number), &undo, now).await?;
+        tell(app, &mut transaction, user, (number, &undo), now).await?;
+    }
+    number_claims::keep(&mut transaction, number.e164()).await?;
     reset_tickets::revoke(&mut transaction, user.id).await?;
     let (others, reason) = (Which::Others(session), EndReason::PhoneChange);
     let ended = sessions::end(&mut transaction, user.id, others, reason, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
-    tell(app, &mut transaction, user, (number, &undo), now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(over(Ending::Superseded));
     }
     app.sessions.revocations().note(&ended, now);
     info!(user_id = %user.id, "a phone number was changed");
-    Ok(changed)
+    Ok(())
 }
 
 /// Where the person is told, with the way back: by e-mail.
@@ -171,7 +172,7 @@ async fn tell(
 
 /// … and by a text to the old number, if that can be had.
 async fn tell_old_number(app: &App, user: &User) {
-    let Some(old) = PhoneNumber::from_e164(&user.phone_number) else { return };
+    let Some(old) = user.phone_number.as_deref().and_then(PhoneNumber::from_e164) else { return };
     let language = user.locale.as_deref().and_then(Language::parse).unwrap_or_default();
     let user_id = user.id;
     match app.otp.send_notice(&app.database, user_id, &old, language).await {

@@ -123,7 +123,7 @@ pub(in crate::api) async fn change_phone(
     let ChangePhone { number, password, channel, app_hash } = ChangePhone::read(&app, fields)?;
     let user = account::read(&app, &bearer).await?;
     account::prove_password(&app, &user, password).await?;
-    if number.e164() == user.phone_number {
+    if user.phone_number.as_deref() == Some(number.e164()) {
         let message = "This is your number already.";
         return Err(Problem::validation(vec![FieldError::new(
             "phoneNumber",
