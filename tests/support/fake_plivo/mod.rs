@@ -185,6 +185,7 @@ impl Shared {
     /// An id that no other answer has.
     fn new_id(&self) -> String {
         let count = self.ids.fetch_add(1, Ordering::SeqCst) + 1;
-        format!("5b40a428-bfc7-4daf-9d06-{count:012x}")
+        // Of several in a row, each a process of its own, none repeats the ids of another.
+        format!("{:08x}-bfc7-4daf-9d06-{count:012x}", std::process::id())
     }
 }
