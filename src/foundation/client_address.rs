@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use ipnet::Ipv6Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 
 /// The address of a client. An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) is the IPv4 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,15 @@ impl ClientAddress {
     /// The address itself.
     pub fn ip(self) -> IpAddr {
         self.0
+    }
+
+    /// The block that it is of: what one attacker commonly rents at a time, and what is kept of an address
+    /// for good.
+    pub fn block(self) -> Block {
+        match self.0 {
+            IpAddr::V4(v4) => Block(IpAddr::V4(Ipv4Net::new_assert(v4, 24).network())),
+            IpAddr::V6(v6) => Block(IpAddr::V6(Ipv6Net::new_assert(v6, 48).network())),
+        }
     }
 
     /// What limits count by: a customer of IPv6 has a whole /64 (RFC 6177) and can take a new
@@ -48,6 +57,17 @@ impl fmt::Display for Limited {
     }
 }
 
+/// An IPv4 /24 or an IPv6 /48 network. Written `192.0.2.0/24` or `2001:db8:1::/48`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Block(IpAddr);
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = if self.0.is_ipv4() { 24 } else { 48 };
+        write!(f, "{}/{length}", self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +82,13 @@ mod tests {
         assert_eq!(limited("::ffff:203.0.113.7"), "203.0.113.7");
         assert_eq!(limited("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
         assert_eq!(limited("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64");
+    }
+
+    #[test]
+    fn a_block_is_an_ipv4_24_or_an_ipv6_48() {
+        let block = |text: &str| ClientAddress::new(text.parse().unwrap()).block().to_string();
+        assert_eq!(block("203.0.113.7"), "203.0.113.0/24");
+        assert_eq!(block("::ffff:203.0.113.7"), "203.0.113.0/24");
+        assert_eq!(block("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
     }
 }

@@ -13,7 +13,7 @@ mod language;
 mod opaque_token;
 mod phone_number;
 
-pub use client_address::{ClientAddress, Limited};
+pub use client_address::{Block, ClientAddress, Limited};
 #[cfg(feature = "test-support")]
 pub use clock::ManualClock;
 pub use clock::{Clock, whole_seconds_until};

@@ -117,6 +117,12 @@ impl PhoneNumber {
         self.number_type
     }
 
+    /// The number without its last four digits: what neighbours in a range that was given out together have
+    /// in common.
+    pub fn prefix(&self) -> &str {
+        &self.e164[..self.e164.len().saturating_sub(4)]
+    }
+
     /// Country code and last four digits, for instance `+1•••••••2671`. The number of dots tells
     /// nothing.
     pub fn masked(&self) -> String {
@@ -329,5 +335,11 @@ mod tests {
                 prop_assert_eq!(PhoneNumber::from_e164(number.e164()), Some(number));
             }
         }
+    }
+
+    #[test]
+    fn the_prefix_is_the_number_without_its_last_four_digits() {
+        let number = PhoneNumber::parse("+44 7911 123456", None).unwrap();
+        assert_eq!(number.prefix(), "+44791112");
     }
 }

@@ -67,7 +67,13 @@ pub struct Client {
     pub languages: Option<String>,
     /// `User-Agent`, its first 256 characters; none where it has any but printable ASCII ones.
     pub user_agent: Option<String>,
+    /// `X-Request-Id`, as every answer and every line of the log has it.
+    pub request_id: String,
 }
+
+/// Puts the request's id where [`Client`] finds it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RequestId(pub(super) String);
 
 /// Puts the client's address where [`Client`] and the limits find it.
 pub(super) fn note_address(
@@ -94,6 +100,7 @@ impl<S: Sync> FromRequestParts<S> for Client {
         Ok(Self {
             address: address.unwrap_or(ClientAddress::new(IpAddr::from([0, 0, 0, 0]))),
             user_agent: user_agent(&parts.headers),
+            request_id: parts.extensions.get().cloned().unwrap_or_else(RequestId::default).0,
             languages: (1..=LANGUAGES_MAX).contains(&languages.len()).then_some(languages),
         })
     }

@@ -20,7 +20,7 @@ use tracing::{Instrument as _, Span, debug, error, error_span, field, info, warn
 
 use crate::foundation::{Clock, Entropy};
 
-use super::client::{self, TrustedProxies};
+use super::client::{self, RequestId, TrustedProxies};
 use super::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -62,6 +62,7 @@ async fn exchange(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     let (parts, body) = request.into_parts();
     let mut parts = parts;
     client::note_address(&edge.proxies, &parts.headers, &mut parts.extensions);
+    parts.extensions.insert(RequestId(id.clone()));
     request = Request::from_parts(parts, body);
     // The path itself is not logged: whatever somebody puts there would be.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
