@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 
 use crate::otp::providers::india_dlt::{IndiaDlt, IndiaDltError};
 use crate::otp::text::{Conditions, Excess, Origin, OwnTexts, TextTooLong};
-use crate::otp::{AppHash, Texts};
+use crate::otp::{AppHash, LONG_CODE_DIGITS, Texts};
 
 use super::reader::Reader;
 
@@ -39,7 +39,8 @@ pub(super) fn texts(
     let conditions = Conditions {
         origin: origin?,
         app_hashes: app_hashes?.into_iter().collect(),
-        code_digits: code.digits,
+        // What fits with the longest code fits with any.
+        code_digits: code.digits.max(LONG_CODE_DIGITS),
         // Never more than the truth, and never none.
         minutes: i64::from((code.seconds / 60).max(1)),
         is_registered_in_india,

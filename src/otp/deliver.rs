@@ -116,7 +116,8 @@ impl Otp {
             return Ok(None);
         }
         let next = next_admitted(&mut draft.others, self.clock.now());
-        next.map(|carrier| self.carriage(&carrier, draft.carriage.own_code())).transpose()
+        let code = draft.carriage.own_code();
+        next.map(|carrier| self.carriage(&carrier, code, draft.digits)).transpose()
     }
 
     /// Writes down that the code goes by `next` instead, as a message of its own.

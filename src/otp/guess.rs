@@ -166,12 +166,42 @@ impl Otp {
             }
             Judge::Nobody => Judgement::Over(Ending::Failed),
         };
-        if let Judgement::Over(_) = judgement {
-            let mut work = Work::on(database);
-            self.store.end(&mut work, &guess.key(), End::Burnt, self.clock.now()).await?;
-            work.commit().await?;
-        }
+        self.note_judgement(database, guess, judgement).await?;
         Ok(judgement)
+    }
+
+    async fn note_judgement(
+        &self,
+        database: &PgPool,
+        guess: &Guess,
+        judgement: Judgement,
+    ) -> Result<(), OtpFailure> {
+        let now = self.clock.now();
+        let mut work = Work::on(database);
+        if matches!(judgement, Judgement::Wrong | Judgement::Over(Ending::Burnt)) {
+            let subjects = lasting(guess.user, &guess.number);
+            let kept = lockout::LONG_MEMORY.events;
+            windows::note(work.connection().await?, &subjects, kept, now).await?;
+        }
+        if let Judgement::Over(_) = judgement {
+            self.store.end(&mut work, &guess.key(), End::Burnt, now).await?;
+        }
+        Ok(work.commit().await?)
+    }
+
+    /// How many digits the next code for `user` at `number` has, where we make it.
+    pub(super) async fn code_digits(
+        &self,
+        database: &PgPool,
+        user: UserId,
+        number: &PhoneNumber,
+    ) -> sqlx::Result<usize> {
+        let (subjects, now) = (lasting(user, number), self.clock.now());
+        let connection = &mut *database.acquire().await?;
+        let is_guessed_at =
+            windows::is_any_full(connection, &subjects, lockout::LONG_MEMORY, now).await?;
+        let least = if is_guessed_at { lockout::LONG_CODE_DIGITS } else { 0 };
+        Ok(self.rules.length.max(least))
     }
 
     /// Uses the code up together with everything else that `transaction` does, which has to end with
@@ -267,6 +297,11 @@ impl Otp {
             spent_at: now,
         })
     }
+}
+
+/// What wrong codes are remembered for over a year.
+fn lasting(user: UserId, number: &PhoneNumber) -> [Subject; 2] {
+    [Subject::wrong_codes_of_user(user), Subject::wrong_codes_of_number(number)]
 }
 
 /// Only an explicit "right" is right.

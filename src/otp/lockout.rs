@@ -3,8 +3,12 @@
 //!
 //! NIST SP 800-63B-4, 3.2.2 names a wait that grows as a means against guessing, and 100 wrong
 //! attempts in a row as the most. Kept as sliding windows over the times of the wrong codes, so that
-//! there is no level that whoever stays just below a limit never raises. Only the rule; what is
-//! counted is in `windows`.
+//! there is no level that whoever stays just below a limit never raises.
+//!
+//! A wait of a day still leaves some 5,800 guesses a year, and nobody is to be shut out for good. So who has
+//! been given [`LONG_MEMORY`] wrong codes within a year gets codes that are harder to guess.
+//!
+//! Only the rules; what is counted is in `windows`.
 
 use chrono::TimeDelta;
 
@@ -16,6 +20,13 @@ pub(super) const FIRST_WAIT: TimeDelta = TimeDelta::hours(1);
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 /// For how long a wrong code is remembered at most.
 pub(super) const MEMORY: TimeDelta = TimeDelta::days(7);
+
+/// Wrong codes within a year that a user and a number may have before their codes get longer. Nothing
+/// takes one back, a right code least of all: who waits for the owner's gains nothing by it.
+pub(super) const LONG_MEMORY: Window = Window { events: 30, period: TimeDelta::days(365) };
+/// How many digits they have from then on, at least: the 5,800 guesses that [`windows`] leave for a year
+/// are then a chance of 1 in 17,000, and the first [`LONG_MEMORY`] another of 1 in 29,000.
+pub const LONG_CODE_DIGITS: usize = 8;
 
 /// The windows in which wrong codes must find room, shortest first: `per_hour` in an hour, twice as
 /// many in 3 hours, three times as many in 7, and so on. Who gives all that are allowed at once then
@@ -96,6 +107,27 @@ mod tests {
         let longest = *windows(10).last().unwrap();
         assert_eq!((longest.events, longest.period), (100, TimeDelta::hours(151)));
         assert!(longest.period <= MEMORY, "rows are deleted too early");
+    }
+
+    #[test]
+    fn a_year_of_guessing_at_one_account_comes_to_less_than_one_in_ten_thousand() {
+        const MOST_ATTEMPTS: u32 = 5;
+        let mut guesser = Guesser::new(10);
+        let mut total = 0_u32;
+        while guesser.now < DateTime::UNIX_EPOCH + LONG_MEMORY.period {
+            while guesser.guess() {
+                total += 1;
+            }
+            guesser.now += guesser.wait();
+            let forgotten = guesser.now - MEMORY;
+            guesser.wrong.retain(|wrong| *wrong > forgotten);
+        }
+        // The code that was live when the last of them was given still has its six digits.
+        let short = LONG_MEMORY.events + MOST_ATTEMPTS - 1;
+        let long = total - short;
+        let chance = f64::from(short) / 1e6 + f64::from(long) / 1e8;
+        assert!(total > 5000, "{total}: nobody is shut out for good");
+        assert!(chance < 1e-4, "{total} guesses have a chance of {chance}");
     }
 
     proptest! {

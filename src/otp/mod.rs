@@ -63,6 +63,7 @@ pub use code_store::{CodeStore, StoreFailure};
 pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
 pub use ledger::{Figures, ReportBy, ReportLine, report};
+pub use lockout::LONG_CODE_DIGITS;
 pub use money::{
     Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
 };
@@ -133,7 +134,8 @@ impl Scope {
 /// The rules on codes, from the settings.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// `OTP_LENGTH`: digits of the codes that we make; 6 to 10.
+    /// `OTP_LENGTH`: digits of the codes that we make; 6 to 10. At least [`LONG_CODE_DIGITS`] for whom too
+    /// many wrong codes were given.
     pub length: usize,
     /// `OTP_TTL_SECONDS`: how long a code is good for; at most 10 minutes (NIST SP 800-63B-4, 3.1.3).
     pub lifetime: TimeDelta,
@@ -231,7 +233,9 @@ impl Otp {
         let challenges = store::delete_old(connection, before).await?;
         let budgets = money::delete_old(connection, (now - BUDGETS_KEPT_FOR).date_naive()).await?;
         let guesses_before = now - lockout::MEMORY;
-        let windows = windows::delete_idle(connection, before, guesses_before).await?;
+        let wrong_codes_before = now - lockout::LONG_MEMORY.period;
+        let windows =
+            windows::delete_idle(connection, before, guesses_before, wrong_codes_before).await?;
         Ok(challenges + budgets + windows)
     }
 }

@@ -48,6 +48,8 @@ pub struct Draft {
     pub(super) carriage: Carriage,
     /// Who is asked next, should this carrier be out of order.
     pub(super) others: VecDeque<Arc<Carrier>>,
+    /// How many a code of our own has.
+    pub(super) digits: usize,
     /// A carrier asked before may have sent it all the same.
     pub(super) may_have_sent: bool,
     pub(super) counted: Vec<Subject>,
@@ -139,9 +141,10 @@ impl Otp {
     ) -> Result<Draft, SendError> {
         let now = self.clock.now();
         let test_code = self.rules.test_numbers.get(recipient.number.e164()).cloned();
+        let digits = self.code_digits(database, recipient.user, &recipient.number).await?;
         let (carriage, others) = match test_code {
             Some(code) => (Carriage::Test(code), VecDeque::new()),
-            None => self.choose(&recipient, now)?,
+            None => self.choose(&recipient, digits, now)?,
         };
         let mut work = Work::on(database);
         let counted = match carriage {
@@ -149,7 +152,7 @@ impl Otp {
             _ => self.count_send(&mut work, &recipient, now).await?,
         };
         let is_free = counted.is_free;
-        let draft = self.draft(recipient, carriage, others, counted, now)?;
+        let draft = self.draft(recipient, (carriage, others), digits, counted, now)?;
         let new = self.new_challenge(&draft, is_free);
         if let Err(refusal) = self.write_down(database, work, &draft, &new).await {
             self.undo_count_send(&draft, is_free).await;
@@ -200,6 +203,7 @@ impl Otp {
     fn choose(
         &self,
         recipient: &Recipient,
+        digits: usize,
         now: DateTime<Utc>,
     ) -> Result<(Carriage, VecDeque<Arc<Carrier>>), SendError> {
         if !self.rules.allows(&recipient.number) {
@@ -218,15 +222,16 @@ impl Otp {
             let admits_at = in_order.iter().map(|carrier| carrier.admits_at(now));
             return Err(SendError::NoCarrier { retry_at: admits_at.min().unwrap_or(now) });
         };
-        Ok((self.carriage(&carrier, None)?, others))
+        Ok((self.carriage(&carrier, None, digits)?, others))
     }
 
     pub(super) fn carriage(
         &self,
         carrier: &Arc<Carrier>,
         code: Option<&OtpCode>,
+        digits: usize,
     ) -> Result<Carriage, OtpFailure> {
-        Ok(Carriage::by(carrier, code, &self.entropy, self.rules.length)?)
+        Ok(Carriage::by(carrier, code, &self.entropy, digits)?)
     }
 
     /// Enters the message in the ledger and counts its price, where anybody is to carry it. Books
@@ -260,8 +265,8 @@ impl Otp {
     fn draft(
         &self,
         recipient: Recipient,
-        carriage: Carriage,
-        others: VecDeque<Arc<Carrier>>,
+        (carriage, others): (Carriage, VecDeque<Arc<Carrier>>),
+        digits: usize,
         counted: Counted,
         now: DateTime<Utc>,
     ) -> Result<Draft, OtpFailure> {
@@ -275,6 +280,7 @@ impl Otp {
             recipient,
             carriage,
             others,
+            digits,
             may_have_sent: false,
             counted: counted.subjects,
             reserved_at: now,

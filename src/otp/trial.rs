@@ -33,7 +33,7 @@ impl Otp {
     ) -> Result<Trial, SendError> {
         let in_order = self.carriers().in_order(number, channel);
         let carrier = in_order.first().ok_or(SendError::ChannelImpossible)?;
-        let carriage = self.carriage(carrier, None)?;
+        let carriage = self.carriage(carrier, None, self.rules.length)?;
         let provider = carriage.provider_name();
         let (message, challenge) = self.ids_of_single()?;
         let (user, to, purpose) = (None, number, PURPOSE);

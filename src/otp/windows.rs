@@ -65,12 +65,30 @@ impl Subject {
         Self(format!("guess:number:{}", number.e164()))
     }
 
+    /// Wrong codes over a year, which nothing takes back.
+    pub(super) fn wrong_codes_of_user(user: UserId) -> Self {
+        Self(format!("wrong:user:{user}"))
+    }
+
+    pub(super) fn wrong_codes_of_number(number: &PhoneNumber) -> Self {
+        Self(format!("wrong:number:{}", number.e164()))
+    }
+
     /// All that is counted for a person with that number.
     pub(super) fn all_of(user: UserId, number: Option<&PhoneNumber>) -> Vec<Self> {
-        let of_user =
-            [Self::sends_to_user(user), Self::resets_of_user(user), Self::guesses_of_user(user)];
-        let of_number =
-            number.map(|number| [Self::sends_to_number(number), Self::guesses_of_number(number)]);
+        let of_user = [
+            Self::sends_to_user(user),
+            Self::resets_of_user(user),
+            Self::guesses_of_user(user),
+            Self::wrong_codes_of_user(user),
+        ];
+        let of_number = number.map(|number| {
+            [
+                Self::sends_to_number(number),
+                Self::guesses_of_number(number),
+                Self::wrong_codes_of_number(number),
+            ]
+        });
         of_user.into_iter().chain(of_number.into_iter().flatten()).collect()
     }
 }
@@ -111,6 +129,44 @@ pub(super) async fn take(
     .execute(connection)
     .await?;
     Ok(taken.rows_affected() == 1)
+}
+
+/// Notes an event at `now` for each subject, whatever room there is; the newest `kept` of each are kept.
+/// Locks as [`give_back`] does.
+pub(super) async fn note(
+    connection: &mut PgConnection,
+    subjects: &[Subject],
+    kept: u32,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let subjects: Vec<_> = subjects.iter().map(|subject| subject.0.clone()).collect();
+    sqlx::query!(
+        r#"
+        INSERT INTO otp_windows AS w (subject, events, updated_at)
+        SELECT subject, ARRAY[$2::timestamptz], $2
+        FROM unnest($1::text[]) AS subject ORDER BY subject DESC
+        ON CONFLICT (subject) DO UPDATE
+        SET events = (w.events || $2::timestamptz)[greatest(cardinality(w.events) + 2 - $3, 1):],
+            updated_at = $2
+        "#,
+        &subjects,
+        now,
+        i32::try_from(kept).unwrap_or(i32::MAX),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether `window` has no room for any of `subjects`.
+pub(super) async fn is_any_full(
+    connection: &mut PgConnection,
+    subjects: &[Subject],
+    window: Window,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let rows = read(connection, subjects).await?;
+    Ok(rows.iter().any(|(_, events)| window.opens_at(events, now).is_some()))
 }
 
 /// From when on [`take`] will find room.
@@ -220,20 +276,25 @@ pub(super) async fn forget(
     Ok(())
 }
 
-/// Deletes the rows over sends whose last event is older than `before`, and those over guesses whose
-/// last event is older than `guesses_before`.
+/// Deletes the rows over sends whose last event is older than `before`, those over guesses whose last
+/// event is older than `guesses_before`, and those over the wrong codes of a year once the newest is older
+/// than `wrong_codes_before`.
 pub(super) async fn delete_idle(
     connection: &mut PgConnection,
     before: DateTime<Utc>,
     guesses_before: DateTime<Utc>,
+    wrong_codes_before: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
     let deleted = sqlx::query!(
         r#"
         DELETE FROM otp_windows
-        WHERE updated_at < $1 AND (subject NOT LIKE 'guess:%' OR updated_at < $2)
+        WHERE updated_at < $1
+            AND (subject NOT LIKE 'guess:%' OR updated_at < $2)
+            AND (subject NOT LIKE 'wrong:%' OR updated_at < $3)
         "#,
         before,
         guesses_before,
+        wrong_codes_before,
     )
     .execute(connection)
     .await?;

@@ -158,3 +158,54 @@ async fn wrong_codes_lock_nobody_out_of_the_password_and_wrong_passwords_nobody_
     let login = ticket(&app, &ada).await;
     app.verify(&login, &app.code_for(&ada)).await.is(200);
 }
+
+#[tokio::test]
+async fn after_thirty_wrong_codes_in_a_year_codes_are_longer_whatever_was_right_in_between() {
+    let endless =
+        [("OTP_WRONG_PER_HOUR", "1000"), ("OTP_MAX_ATTEMPTS", "20"), ("OTP_POLICY", "always")];
+    let mut app = TestApp::with(&[CODES_GALORE.as_slice(), &endless].concat()).await;
+    let ada = Person::ada();
+    app.register(&ada).await.is(201);
+    let began = app.now();
+    for round in 0..3 {
+        let login = ticket(&app, &ada).await;
+        let code = app.code_for(&ada);
+        assert_eq!(code.len(), 6, "round {round}");
+        for _ in 0..10 {
+            app.verify(&login, &wrong(&code)).await.refused(401, "otp_invalid");
+        }
+        app.verify(&login, &code).await.is(200);
+        app.advance(TimeDelta::days(30));
+        app.application.state.otp.keep_house(app.database(), app.now()).await.unwrap();
+    }
+    app = app.replica(&[]).await;
+    let login = ticket(&app, &ada).await;
+    let code = app.code_for(&ada);
+    assert_eq!(code.len(), 8);
+    app.verify(&login, &code[..6]).await.refused(401, "otp_invalid");
+    app.verify(&login, &code).await.is(200);
+
+    // The first ten are a year old now.
+    app.advance(began + TimeDelta::days(365) - app.now());
+    ticket(&app, &ada).await;
+    assert_eq!(app.code_for(&ada).len(), 6);
+}
+
+#[tokio::test]
+async fn codes_are_longer_for_a_number_that_several_accounts_were_tried_with() {
+    let endless = [("OTP_WRONG_PER_HOUR", "1000"), ("OTP_MAX_ATTEMPTS", "20")];
+    let app = TestApp::with(&[CODES_GALORE.as_slice(), &endless].concat()).await;
+    let ada = Person::ada();
+    for account in 0..3 {
+        sqlx::query("DELETE FROM users").execute(app.database()).await.unwrap();
+        let person = Person { email: format!("somebody{account}@example.com"), ..ada.clone() };
+        let login = app.pending(&person).await;
+        let code = app.code_for(&person);
+        assert_eq!(code.len(), if account < 2 { 6 } else { 8 });
+        for _ in 0..20 {
+            let refused = app.verify(&login, &wrong(&code)).await;
+            assert_eq!(refused.status(), 401);
+        }
+        app.advance(TimeDelta::minutes(10));
+    }
+}

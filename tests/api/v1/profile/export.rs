@@ -191,7 +191,15 @@ async fn it_is_a_file_with_what_there_is_and_no_secret() {
         .iter()
         .map(|it| it["counted"].as_str().unwrap())
         .collect();
-    let wanted = ["guess:number", "guess:user", "send:number", "send:reset", "send:user"];
+    let wanted = [
+        "guess:number",
+        "guess:user",
+        "send:number",
+        "send:reset",
+        "send:user",
+        "wrong:number",
+        "wrong:user",
+    ];
     assert_eq!(limits, BTreeSet::from(wanted));
     let text = String::from_utf8_lossy(export.bytes()).into_owned();
     for secret in ["argon2", "Hash", "Mac", &ada.password, &app.code_for(&ada)] {
