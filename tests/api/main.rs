@@ -33,6 +33,7 @@ mod lost_replies;
 #[path = "../support/mmdb.rs"]
 mod mmdb;
 mod money;
+mod naughty_strings;
 mod number_claims;
 mod password_races;
 mod phone_change;
