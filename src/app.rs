@@ -12,14 +12,13 @@ use crate::api;
 use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
-use crate::foundation::{Clock, Entropy};
+use crate::foundation::{Clock, Entropy, outbound};
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
 use crate::otp::providers::aws_sns::AwsSns;
 use crate::otp::providers::callback::Receiver;
 use crate::otp::providers::console::Console;
 use crate::otp::providers::infobip::Infobip;
-use crate::otp::providers::outbound;
 use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
 use crate::otp::{Carriers, Money, Otp, Provider, WebhookLinks};
