@@ -75,8 +75,7 @@ pub(super) const EMAIL: &[File] = &[
     file!("/assets/email/mark.svg", SVG, "mark.svg"),
     file!("/assets/email/base.css", CSS, "base.css"),
     file!("/assets/email/dom.js", JS, "dom.js"),
-    file!("/assets/email/email.js", JS, "email.js"),
-    file!("/assets/email/undo.js", JS, "undo.js"),
+    file!("/assets/email/link.js", JS, "link.js"),
 ];
 
 pub(super) const DOCS: &[File] = &[
