@@ -3,6 +3,7 @@
 //! Parsed types, ids, time, chance, the keys derived from `SECRET_KEY`, and the way out to other servers.
 //! Nothing here knows the database, the requests that we serve, or the environment.
 
+mod challenge_response;
 mod client_address;
 mod clock;
 mod email_address;
@@ -14,6 +15,7 @@ mod opaque_token;
 pub mod outbound;
 mod phone_number;
 
+pub use challenge_response::ChallengeResponse;
 pub use client_address::{Block, ClientAddress, Limited};
 #[cfg(feature = "test-support")]
 pub use clock::ManualClock;
