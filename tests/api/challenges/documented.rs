@@ -57,7 +57,7 @@ async fn the_solver_that_the_server_hands_out_solves() {
     let main = "import { readFileSync } from \"node:fs\";\n\
         console.log(await solve(JSON.parse(readFileSync(0, \"utf8\"))));\n";
     let node = ["node", "--input-type=module", "--eval"];
-    if let Some(proof) = run(&node, &format!("{main}{solver}"), &challenge) {
+    if let Some(proof) = run(&node, &format!("{solver}{main}"), &challenge) {
         bring(&app, FORGOT, &forgotten(), &proof).await.is(202);
     }
 }

@@ -3,6 +3,7 @@
 mod captchas;
 mod documented;
 mod races;
+mod settings;
 mod work;
 
 use aws_lc_rs::digest::{SHA256, digest};
