@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use axum::http::HeaderValue;
+use reqwest::Url;
 use sqlx::PgPool;
 use tracing::info;
 
@@ -12,18 +13,18 @@ use crate::api;
 use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
-use crate::foundation::{Clock, Entropy};
+use crate::foundation::{Clock, Entropy, Keyring, outbound};
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
 use crate::otp::providers::aws_sns::AwsSns;
 use crate::otp::providers::callback::Receiver;
 use crate::otp::providers::console::Console;
 use crate::otp::providers::infobip::Infobip;
-use crate::otp::providers::outbound;
 use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
 use crate::otp::{Carriers, Money, Otp, Provider, WebhookLinks};
 use crate::passwords::{Hasher, PoolSize};
+use crate::proofs::{self, Proofs};
 use crate::sessions::Sessions;
 use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
@@ -72,6 +73,7 @@ impl Application {
         let (email, for_email) = (settings.email, Arc::clone(&keyring));
         let emails =
             Emails::new(email, for_email, base_url.clone(), clock.clone(), entropy.clone())?;
+        let proofs = proofs(settings.proofs, &page_origins, &keyring, &entropy)?;
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
@@ -93,6 +95,7 @@ impl Application {
             places: settings.places,
             introspection_clients: settings.introspection_clients,
             page_origins,
+            proofs,
             login: settings.login,
             webhooks: Webhooks { links, receivers },
             clock,
@@ -108,6 +111,24 @@ impl Application {
     pub fn router(&self) -> Router {
         self.router.clone()
     }
+}
+
+/// Challenges, and the proofs that they were met on one of our pages.
+fn proofs(
+    settings: proofs::Settings,
+    page_origins: &[HeaderValue],
+    keyring: &Arc<Keyring>,
+    entropy: &Entropy,
+) -> anyhow::Result<Proofs> {
+    let client = outbound::http_client().context("the HTTP client cannot be made")?;
+    let hosts = page_origins.iter().filter_map(host).collect();
+    Ok(Proofs::new(settings, hosts, Arc::clone(keyring), client, entropy.clone()))
+}
+
+/// The host of a page.
+fn host(origin: &HeaderValue) -> Option<String> {
+    let url = Url::parse(origin.to_str().ok()?).ok()?;
+    url.host_str().map(str::to_owned)
 }
 
 /// What reads the callbacks of the carriers in use.

@@ -13,6 +13,7 @@ use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
 use crate::passwords::{Hasher, PasswordPolicy};
 use crate::places::Places;
+use crate::proofs::Proofs;
 use crate::sessions::Sessions;
 use crate::tokens::{AccessTokens, IntrospectionClients};
 
@@ -48,6 +49,8 @@ pub struct App {
     pub introspection_clients: IntrospectionClients,
     /// Whose pages may use the cookie: the origin of `BASE_URL`, and `FRONTEND_URL`.
     pub page_origins: Vec<HeaderValue>,
+    /// Challenges, and the proofs that they were met.
+    pub proofs: Proofs,
     /// How logins go.
     pub login: LoginRules,
     /// Carriers that call back.

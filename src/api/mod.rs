@@ -36,6 +36,7 @@ pub fn router(
     let (unlimited, _) = unlimited_routes().split_for_parts();
 
     let pages = pages::docs_router(openapi::document_bytes()).merge(pages::email_router());
+    let pages = pages.merge(pages::solver_router());
     let mut router = api.merge(unlimited).merge(pages);
     if with_demo {
         router = router.merge(pages::demo_router());

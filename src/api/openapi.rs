@@ -8,6 +8,7 @@ use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder, tag::TagBuilder};
 use utoipa::{PartialSchema as _, ToSchema};
 
 use crate::http::{FieldError, Kind};
+use crate::proofs::Challenge;
 
 use super::{admin, v1};
 
@@ -48,6 +49,9 @@ struct ProblemDocument {
     /// What the limit counts by: `address`, `number` or `user`.
     #[schema(required = false, example = "number")]
     scope: String,
+    /// With `challenge_required`: what to do before the request is sent again.
+    #[schema(required = false)]
+    challenge: Challenge,
 }
 
 /// What every request to a route under `/api` can meet.
@@ -109,6 +113,8 @@ pub fn document() -> Value {
         serde_json::to_value(ProblemDocument::schema()).unwrap_or_default();
     document["components"]["schemas"]["FieldError"] =
         serde_json::to_value(FieldError::schema()).unwrap_or_default();
+    document["components"]["schemas"]["Challenge"] =
+        serde_json::to_value(Challenge::schema()).unwrap_or_default();
     document["x-error-codes"] = Kind::ALL.iter().map(|kind| describe(*kind)).collect();
     complete_operations(&mut document);
     close_bodies(&mut document);
@@ -179,6 +185,9 @@ fn add_problems(operation: &mut Value, is_admins: bool) {
     let of_body = if has_body { OF_EVERY_BODY } else { &[] };
     let of_admins = if is_admins { admin::PROBLEMS } else { &[] };
     let own = own.map_or(&[][..], |(_, kinds)| kinds);
+    if own.contains(&Kind::ChallengeRequired) {
+        add_challenge_response(operation);
+    }
     let kinds = of_admins.iter().chain(own).chain(of_body).chain(OF_EVERY_ENDPOINT);
     for kind in kinds {
         let entry = kind.entry();
@@ -203,6 +212,23 @@ fn add_problems(operation: &mut Value, is_admins: bool) {
         if let Some(codes) = response["x-error-codes"].as_array_mut() {
             codes.push(entry.code.into());
         }
+    }
+}
+
+/// Where the proof goes that a challenge was met.
+fn add_challenge_response(operation: &mut Value) {
+    let parameter = json!({
+        "name": "Challenge-Response",
+        "in": "header",
+        "required": false,
+        "description": "The proof that the `challenge` of an earlier 428 was met: for `pow` the base64 of a \
+            JSON object with its `algorithm`, `challenge`, `salt` and `signature` and the `number`, for a \
+            captcha its token.",
+        "schema": {"type": "string", "maxLength": 8192},
+    });
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
     }
 }
 

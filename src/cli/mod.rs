@@ -82,7 +82,7 @@ pub fn run() -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Serve => serve::run(&environment).await,
-            Command::Dev => dev::run(environment).await,
+            Command::Dev => Box::pin(dev::run(environment)).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Keys(keys) => keys::run(&environment, keys).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,

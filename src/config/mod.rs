@@ -4,6 +4,7 @@
 
 #[cfg(feature = "aws")]
 mod aws_sns;
+mod challenge;
 mod email;
 mod environment;
 mod money;

@@ -13,6 +13,7 @@ use crate::http::{RateLimit, TrustedProxies};
 use crate::otp;
 use crate::passwords::{Argon2Cost, PasswordPolicy};
 use crate::places::Places;
+use crate::proofs;
 use crate::sessions;
 use crate::state::LoginRules;
 use crate::tokens::IntrospectionClients;
@@ -20,7 +21,7 @@ use crate::tokens::KeyRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
-use super::{Environment, email, money, places, sections, texts};
+use super::{Environment, challenge, email, money, places, sections, texts};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -77,6 +78,8 @@ pub struct Settings {
     pub passwords: PasswordPolicy,
     /// `GEOIP_FILE`. `None`: nobody is told places.
     pub places: Option<Places>,
+    /// `CHALLENGE`, `CHALLENGE_WHEN`, `TURNSTILE_*`, `HCAPTCHA_*`.
+    pub proofs: proofs::Settings,
 }
 
 /// What looking after the signing keys needs.
@@ -209,6 +212,7 @@ impl Settings {
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
         let places = places::places(reader);
+        let proofs = challenge::challenge(reader);
 
         let (server, database, tokens, edge) = (server?, database?, tokens?, edge?);
         let (argon2, passwords) = passwords?;
@@ -239,6 +243,7 @@ impl Settings {
             argon2,
             passwords,
             places,
+            proofs: proofs?,
         })
     }
 

@@ -1,8 +1,9 @@
 //! The ground floor: small values that every room speaks of.
 //!
-//! Parsed types, ids, time, chance and the keys derived from `SECRET_KEY`. Nothing here knows the
-//! database, HTTP or the environment.
+//! Parsed types, ids, time, chance, the keys derived from `SECRET_KEY`, and the way out to other servers.
+//! Nothing here knows the database, the requests that we serve, or the environment.
 
+mod challenge_response;
 mod client_address;
 mod clock;
 mod email_address;
@@ -11,8 +12,10 @@ mod ids;
 mod keyring;
 mod language;
 mod opaque_token;
+pub mod outbound;
 mod phone_number;
 
+pub use challenge_response::ChallengeResponse;
 pub use client_address::{Block, ClientAddress, Limited};
 #[cfg(feature = "test-support")]
 pub use clock::ManualClock;

@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, header::ACCEPT_LANGUAGE, header::USER_AGENT};
+use axum::http::{Extensions, HeaderMap, HeaderName, header::ACCEPT_LANGUAGE, header::USER_AGENT};
 use ipnet::IpNet;
 
-use crate::foundation::ClientAddress;
+use crate::foundation::{ChallengeResponse, ClientAddress};
 
 /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +69,13 @@ pub struct Client {
     pub user_agent: Option<String>,
     /// `X-Request-Id`, as every answer and every line of the log has it.
     pub request_id: String,
+    /// `Challenge-Response`: what proves that the client has met a challenge. None where there are several,
+    /// or one that cannot be such a proof.
+    pub challenge_response: Option<ChallengeResponse>,
 }
+
+/// Where a client answers the challenge of an earlier refusal.
+pub(super) const CHALLENGE_RESPONSE: HeaderName = HeaderName::from_static("challenge-response");
 
 /// Puts the request's id where [`Client`] finds it.
 #[derive(Clone, Debug, Default)]
@@ -101,9 +107,16 @@ impl<S: Sync> FromRequestParts<S> for Client {
             address: address.unwrap_or(ClientAddress::new(IpAddr::from([0, 0, 0, 0]))),
             user_agent: user_agent(&parts.headers),
             request_id: parts.extensions.get().cloned().unwrap_or_else(RequestId::default).0,
+            challenge_response: challenge_response(&parts.headers),
             languages: (1..=LANGUAGES_MAX).contains(&languages.len()).then_some(languages),
         })
     }
+}
+
+fn challenge_response(headers: &HeaderMap) -> Option<ChallengeResponse> {
+    let mut values = headers.get_all(CHALLENGE_RESPONSE).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    ChallengeResponse::parse(value.to_str().ok()?)
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {

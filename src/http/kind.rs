@@ -42,6 +42,7 @@ pub enum Kind {
     BodyTooLarge,
     ContentTypeNotSupported,
     AccountLocked,
+    ChallengeRequired,
     RateLimited,
     OtpCooldown,
     OtpLimitReached,
@@ -53,6 +54,7 @@ pub enum Kind {
     ProviderUnavailable,
     SmsBudgetExhausted,
     HashingBusy,
+    ChallengeUnavailable,
     DatabaseUnavailable,
     StoreUnavailable,
     OtpDeliveryUnknown,
@@ -73,7 +75,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 50] = [
         Self::JsonInvalid,
         Self::FormInvalid,
         Self::ValidationFailed,
@@ -108,6 +110,7 @@ impl Kind {
         Self::BodyTooLarge,
         Self::ContentTypeNotSupported,
         Self::AccountLocked,
+        Self::ChallengeRequired,
         Self::RateLimited,
         Self::OtpCooldown,
         Self::OtpLimitReached,
@@ -119,6 +122,7 @@ impl Kind {
         Self::ProviderUnavailable,
         Self::SmsBudgetExhausted,
         Self::HashingBusy,
+        Self::ChallengeUnavailable,
         Self::DatabaseUnavailable,
         Self::StoreUnavailable,
         Self::OtpDeliveryUnknown,
@@ -162,6 +166,7 @@ impl Kind {
             Self::BodyTooLarge => (413, "body_too_large", "The body is too large.", "A body has at most 16 KiB."),
             Self::ContentTypeNotSupported => (415, "content_type_not_supported", "The content type is not supported.", "Send `Content-Type: application/json`."),
             Self::AccountLocked => (423, "account_locked", "The account is locked.", "The operator has locked it; only they can unlock it. Told only after the right password or code."),
+            Self::ChallengeRequired => (428, "challenge_required", "A challenge must be met first.", "`challenge` is a proof of work or names a captcha. Meet it, and send the request again with the outcome in `Challenge-Response`: good once, for a few minutes, for the same operation from the same address. `detail` says what was wrong with one that was sent. See docs/challenges.md."),
             Self::RateLimited => (429, "rate_limited", "Too many requests.", "`limit` and `scope` say which limit; wait `retryAfter` seconds."),
             Self::OtpCooldown => (429, "otp_cooldown", "A code has just been sent.", "Wait `retryAfter` seconds before requesting another."),
             Self::OtpLimitReached => (429, "otp_limit_reached", "Too many codes were sent.", "`scope` says whether to this number or from this address; wait `retryAfter` seconds."),
@@ -173,6 +178,7 @@ impl Kind {
             Self::ProviderUnavailable => (503, "provider_unavailable", "No code can be sent or checked now.", "Try again in a while."),
             Self::SmsBudgetExhausted => (503, "sms_budget_exhausted", "No more codes can be sent for now.", "The operator's budget for texts and calls is spent. `scope` says whether for the `day`, the `month` or, today, the number's `country`: a number of another country can then help. Logins that need no code go on. Wait `retryAfter` seconds."),
             Self::HashingBusy => (503, "hashing_busy", "Too many logins at once.", "Wait `retryAfter` seconds."),
+            Self::ChallengeUnavailable => (503, "challenge_unavailable", "The captcha cannot be checked now.", "Whoever judges it did not answer; the same token may be good later. Wait `retryAfter` seconds."),
             Self::DatabaseUnavailable => (503, "database_unavailable", "The service is not available now.", "Wait `retryAfter` seconds."),
             Self::StoreUnavailable => (503, "store_unavailable", "No code can be sent or checked now.", "Where codes are kept is not available. Logins that need no code go on. Wait `retryAfter` seconds."),
             Self::OtpDeliveryUnknown => (504, "otp_delivery_unknown", "The carrier did not answer in time.", "A code that arrives all the same will not work. Wait, then request another."),

@@ -174,6 +174,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
             header::CONTENT_TYPE,
             header::ACCEPT_LANGUAGE,
             REQUEST_ID,
+            client::CHALLENGE_RESPONSE,
         ])
         .expose_headers([
             REQUEST_ID,

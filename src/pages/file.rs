@@ -59,6 +59,7 @@ pub(super) const DEMO: &[File] = &[
     file!("/assets/demo/dom.js", JS, "dom.js"),
     file!("/assets/demo/times.js", JS, "times.js"),
     file!("/assets/demo/api.js", JS, "api.js"),
+    file!("/assets/demo/challenge.js", JS, "challenge.js"),
     file!("/assets/demo/exchanges.js", JS, "exchanges.js"),
     file!("/assets/demo/problem.js", JS, "problem.js"),
     file!("/assets/demo/token.js", JS, "token.js"),
@@ -75,9 +76,11 @@ pub(super) const EMAIL: &[File] = &[
     file!("/assets/email/mark.svg", SVG, "mark.svg"),
     file!("/assets/email/base.css", CSS, "base.css"),
     file!("/assets/email/dom.js", JS, "dom.js"),
-    file!("/assets/email/email.js", JS, "email.js"),
-    file!("/assets/email/undo.js", JS, "undo.js"),
+    file!("/assets/email/link.js", JS, "link.js"),
 ];
+
+/// For front ends of other origins, too, wherever CORS lets them.
+pub(super) const SOLVER: &[File] = &[file!("/challenge.js", JS, "challenge.js")];
 
 pub(super) const DOCS: &[File] = &[
     file!("/docs", HTML, "docs.html"),

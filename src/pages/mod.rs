@@ -1,5 +1,5 @@
-//! The browser pages: the demo at `/`, the inbox at `/dev/inbox`, the documentation at `/docs`, and
-//! `/email/verify` and `/account/undo`, where the links of e-mails lead.
+//! The browser pages: the demo at `/`, the inbox at `/dev/inbox`, the documentation at `/docs`,
+//! `/email/verify` and `/account/undo`, where the links of e-mails lead, and `/challenge.js`.
 //!
 //! Owns the HTML, CSS and JavaScript that the binary carries, and the content security policy they
 //! are sent with. It never reads a setting, a request or the database: whatever the pages show, their
@@ -51,6 +51,11 @@ pub fn docs_router<S: Clone + Send + Sync + 'static>(openapi: Bytes) -> Router<S
 /// under `/assets/email/`.
 pub fn email_router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     routes(file::EMAIL)
+}
+
+/// What solves a proof of work, at `/challenge.js`, for front ends to import.
+pub fn solver_router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    routes(file::SOLVER)
 }
 
 /// One route for each file, rather than a wildcard: a path that does not exist meets the fallback of

@@ -11,7 +11,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-use super::{CONTENT_SECURITY_POLICY, demo_router, docs_router, email_router};
+use super::{CONTENT_SECURITY_POLICY, demo_router, docs_router, email_router, solver_router};
 
 const PAGES: [&str; 5] = ["/", "/dev/inbox", "/docs", "/email/verify", "/account/undo"];
 /// Served by other parts of the server; the pages link to them.
@@ -19,7 +19,7 @@ const ELSEWHERE: [&str; 2] = ["/dev/inbox/messages", "/.well-known/jwks.json"];
 
 async fn fetch(path: &str) -> (StatusCode, Response<()>, String) {
     let app: Router = demo_router().merge(docs_router("{\"openapi\":\"3.1.0\"}".into()));
-    let app = app.merge(email_router());
+    let app = app.merge(email_router()).merge(solver_router());
     let request = Request::get(path).body(Body::empty()).unwrap();
     let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
@@ -129,6 +129,7 @@ async fn pages_and_assets_carry_their_type_and_the_strict_policy() {
         ("/docs", "text/html; charset=utf-8"),
         ("/email/verify", "text/html; charset=utf-8"),
         ("/account/undo", "text/html; charset=utf-8"),
+        ("/challenge.js", "text/javascript; charset=utf-8"),
         ("/assets/demo/demo.js", "text/javascript; charset=utf-8"),
         ("/assets/docs/docs.css", "text/css; charset=utf-8"),
         ("/assets/docs/mark.svg", "image/svg+xml"),

@@ -68,7 +68,9 @@ async fn a_preflight_says_what_a_page_may_send() {
         assert!(methods.contains(method), "{methods}");
     }
     let headers = answer.header("access-control-allow-headers");
-    for header in ["authorization", "content-type", "accept-language", "x-request-id"] {
+    for header in
+        ["authorization", "content-type", "accept-language", "x-request-id", "challenge-response"]
+    {
         assert!(headers.contains(header), "{headers}");
     }
     assert!(!methods.contains('*') && !headers.contains('*'));

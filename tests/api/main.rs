@@ -9,6 +9,7 @@ mod account_routes;
 mod administrators;
 mod bearers;
 mod breaker;
+mod challenges;
 mod clock;
 mod cors;
 mod destinations;
@@ -17,6 +18,8 @@ mod emails;
 #[path = "../support/fake_sinch/mod.rs"]
 #[expect(dead_code, reason = "only the stand-alone program serves for ever and listens for codes")]
 mod fake_sinch;
+#[path = "../support/fake_siteverify.rs"]
+mod fake_siteverify;
 #[path = "../support/fake_smtp.rs"]
 #[expect(dead_code, reason = "only the tests of the program wait for a fault")]
 mod fake_smtp;

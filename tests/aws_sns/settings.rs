@@ -2,9 +2,9 @@
 
 use reqwest::Url;
 use ringfence::config::{Environment, ProviderSettings, Settings};
+use ringfence::foundation::outbound::http_client;
 use ringfence::otp::providers::aws_sns::{AwsSns, AwsSnsSettings, AwsSnsSetupError, SmsType};
 use ringfence::otp::providers::india_dlt::IndiaDlt;
-use ringfence::otp::providers::outbound::http_client;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::world::{SECRET, settings};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use ringfence::foundation::outbound::{MAX_BODY_BYTES, TOTAL_TIMEOUT};
 use ringfence::otp::providers::failure::FailureKind;
-use ringfence::otp::providers::outbound::{MAX_BODY_BYTES, TOTAL_TIMEOUT};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::Url;
+use ringfence::foundation::outbound::http_client;
 use ringfence::otp::providers::aws_sns::{AwsSns, AwsSnsSettings, SmsType};
 use ringfence::otp::providers::delivery::Accepted;
 use ringfence::otp::providers::failure::ProviderFailure;
-use ringfence::otp::providers::outbound::http_client;
 use secrecy::SecretString;
 
 use crate::peer::{Peer, Treatment};

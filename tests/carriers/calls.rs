@@ -1,8 +1,8 @@
 //! A code spoken by Plivo: asked for by the carrier once, and by nobody else.
 
 use chrono::TimeDelta;
+use ringfence::foundation::outbound::http_client;
 use ringfence::foundation::{Clock, ManualClock};
-use ringfence::otp::providers::outbound::http_client;
 use serde_json::json;
 
 use crate::fake_plivo::{FakeConfig, FakePlivo, PlacedCall};

@@ -1,6 +1,6 @@
 //! What Plivo and Infobip report of their messages: believed from them alone, and noted once.
 
-use ringfence::otp::providers::outbound::http_client;
+use ringfence::foundation::outbound::http_client;
 use ringfence::otp::providers::plivo::signature::{sign, v2_text, v3_text};
 use serde_json::{Value, json};
 

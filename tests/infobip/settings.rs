@@ -1,8 +1,8 @@
 //! Settings: what cannot work is refused before anybody is asked.
 
 use reqwest::Url;
+use ringfence::foundation::outbound::http_client;
 use ringfence::otp::providers::infobip::{Infobip, InfobipSettings, InfobipSetupError};
-use ringfence::otp::providers::outbound::http_client;
 use secrecy::SecretString;
 
 use crate::world;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use reqwest::{Client, Method, RequestBuilder, Response};
-use ringfence::otp::providers::outbound::http_client;
+use ringfence::foundation::outbound::http_client;
 use serde_json::{Value, json};
 
 use crate::fake_infobip::{FakeConfig, FakeInfobip, Mode, Operation};

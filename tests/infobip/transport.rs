@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use ringfence::foundation::outbound::TOTAL_TIMEOUT;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::{Verdict, Wording};
-use ringfence::otp::providers::outbound::TOTAL_TIMEOUT;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::Instant;

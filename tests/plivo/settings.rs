@@ -1,6 +1,6 @@
 //! Settings that cannot work are refused at once, each by its name.
 
-use ringfence::otp::providers::outbound::http_client;
+use ringfence::foundation::outbound::http_client;
 use ringfence::otp::providers::plivo::{Plivo, PlivoSettings, PlivoSetupError};
 use secrecy::SecretString;
 

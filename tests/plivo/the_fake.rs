@@ -1,7 +1,7 @@
 //! The fake is at least as strict as the original, and obeys its remote control.
 
 use reqwest::{Method, RequestBuilder};
-use ringfence::otp::providers::outbound::http_client;
+use ringfence::foundation::outbound::http_client;
 use serde_json::{Value, json};
 
 use crate::fake_plivo::{FakeConfig, FakePlivo, Mode};

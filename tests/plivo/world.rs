@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use reqwest::Url;
+use ringfence::foundation::outbound::http_client;
 use ringfence::otp::providers::delivery::Accepted;
 use ringfence::otp::providers::failure::ProviderFailure;
-use ringfence::otp::providers::outbound::http_client;
 use ringfence::otp::providers::plivo::{Plivo, PlivoSettings};
 use secrecy::SecretString;
 

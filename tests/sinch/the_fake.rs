@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::{Client, Method, RequestBuilder, Response};
+use ringfence::foundation::outbound::http_client;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::{HostedVerifier as _, Wording};
-use ringfence::otp::providers::outbound::http_client;
 use ringfence::otp::providers::sinch::signature::{Signed, SigningKey};
 use secrecy::SecretString;
 use serde_json::{Value, json};

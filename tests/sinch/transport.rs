@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use ringfence::foundation::outbound::{TOTAL_TIMEOUT, http_client};
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::{Verdict, Wording};
-use ringfence::otp::providers::outbound::{TOTAL_TIMEOUT, http_client};
 use ringfence::otp::providers::sinch::{Sinch, SinchAuth, SinchSettings, SinchSetupError};
 use secrecy::SecretString;
 use tokio::net::TcpListener;

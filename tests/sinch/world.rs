@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::Url;
+use ringfence::foundation::outbound::http_client;
 use ringfence::otp::Channel;
 use ringfence::otp::providers::failure::ProviderFailure;
 use ringfence::otp::providers::hosted::HostedVerifier as _;
 use ringfence::otp::providers::hosted::{Started, Verdict, Wording};
-use ringfence::otp::providers::outbound::http_client;
 use ringfence::otp::providers::sinch::{Sinch, SinchAuth, SinchSettings, SmsText};
 use secrecy::SecretString;
 

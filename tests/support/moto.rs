@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ringfence::otp::providers::outbound::http_client;
+use ringfence::foundation::outbound::http_client;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 

@@ -4,3 +4,4 @@ mod account;
 pub(super) mod admin;
 pub(super) mod auth;
 pub(super) mod profile;
+mod proof;

@@ -10,7 +10,7 @@ pub mod failure;
 pub mod hosted;
 pub mod india_dlt;
 pub mod infobip;
-pub mod outbound;
+mod outbound;
 pub mod plivo;
 mod preflight;
 pub mod receipt;

@@ -1,5 +1,7 @@
 // One way to call the API: JSON in, JSON out, and every failure, also that of the network, as a problem in words.
 
+import { solve } from "./challenge.js";
+import { announce, byId } from "./dom.js";
 import { record } from "./exchanges.js";
 import { learnServerTime } from "./times.js";
 
@@ -10,18 +12,46 @@ const PREFIX = "/api/v1";
 const PATIENCE = 30_000;
 
 /**
- * Calls the API and writes the exchange to the log.
+ * Calls the API and writes the exchange to the log. A challenge on the way is solved, and the request sent again.
  * @param {string} method
  * @param {string} path below `/api/v1`
  * @param {{body?: object, token?: string}} [request]
  * @returns {Promise<{answer?: object, problem?: object}>} `answer` is the body of a 2xx; `problem` has at least
  *   `title` and `code`; `foundHere` marks one that the server did not write
  */
-export async function call(method, path, { body, token } = {}) {
+export async function call(method, path, request = {}) {
+  const outcome = await exchange(method, path, request);
+  const challenge = outcome.problem?.challenge;
+  if (challenge?.scheme !== "pow") return outcome;
+  const proof = await prove(challenge).catch(() => null);
+  return proof ? exchange(method, path, { ...request, proof }) : outcome;
+}
+
+/** Solves a challenge, and says so meanwhile. */
+async function prove(challenge) {
+  const line = byId("proving");
+  const bar = line.querySelector("progress");
+  bar.value = 0;
+  line.hidden = false;
+  announce("The server asks this browser for a little work first.");
+  try {
+    return await solve(challenge, {
+      signal: AbortSignal.timeout(PATIENCE),
+      onProgress: (share) => {
+        bar.value = share;
+      },
+    });
+  } finally {
+    line.hidden = true;
+  }
+}
+
+async function exchange(method, path, { body, token, proof }) {
   const headers = { accept: "application/json, application/problem+json" };
   if (body) headers["content-type"] = "application/json";
   if (token) headers.authorization = `Bearer ${token}`;
-  const exchange = { method, path: PREFIX + path, headers, body, started: performance.now() };
+  if (proof) headers["challenge-response"] = proof;
+  const sent = { method, path: PREFIX + path, headers, body, started: performance.now() };
   try {
     const response = await fetch(PREFIX + path, {
       method,
@@ -34,12 +64,12 @@ export async function call(method, path, { body, token } = {}) {
     learnServerTime(response.headers.get("date"));
     const text = await response.text();
     const answer = parse(text);
-    record({ ...exchange, response, answer: answer ?? text });
+    record({ ...sent, response, answer: answer ?? text });
     if (response.status === 204) return { answer: {} };
     return response.ok && answer ? { answer } : { problem: problemOf(response, answer) };
   } catch (failure) {
     const problem = noAnswer(failure);
-    record({ ...exchange, failure: problem.detail });
+    record({ ...sent, failure: problem.detail });
     return { problem };
   }
 }

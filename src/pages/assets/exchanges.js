@@ -51,10 +51,13 @@ function entry({ method, path, headers, body, started, response, answer, failure
 }
 
 function requestText(headers, body) {
-  const lines = Object.entries(headers).map(([name, value]) =>
-    name === "authorization" ? `${name}: Bearer ${shortened(value.slice("Bearer ".length))}` : `${name}: ${value}`,
-  );
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${veilHeader(name, value)}`);
   return withBody(lines, body && JSON.stringify(body, veil, 2));
+}
+
+function veilHeader(name, value) {
+  if (name === "authorization") return `Bearer ${shortened(value.slice("Bearer ".length))}`;
+  return name === "challenge-response" ? shortened(value) : value;
 }
 
 function answerText(response, answer) {

@@ -8,12 +8,14 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
+use crate::api::v1::proof;
 use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::{AppHash, Live, OtpFailure, SendError};
 use crate::passwords::{Password, PasswordHash, Verification};
+use crate::proofs::Action;
 use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, Identifier, PhcString, User};
@@ -23,8 +25,14 @@ use super::signed_in::{self, SignedIn};
 use super::{code, input};
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] =
-    &[Kind::InvalidCredentials, Kind::OriginNotAllowed, Kind::AccountLocked, Kind::HashingBusy];
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::InvalidCredentials,
+    Kind::OriginNotAllowed,
+    Kind::AccountLocked,
+    Kind::ChallengeRequired,
+    Kind::HashingBusy,
+    Kind::ChallengeUnavailable,
+];
 
 /// Somebody who logs in.
 struct Login {
@@ -153,6 +161,7 @@ pub(in crate::api) async fn login(
 ) -> Result<WithCookie<Json<LoginAnswer>>, Problem> {
     let login = Login::read(&app, fields)?;
     login.refresh_token_in.require_own_page(&app, &headers)?;
+    proof::require_of_everybody(&app, &client, Action::Login).await?;
     let user = prove_password(&app, &login.identifier, login.password).await?;
     note_user(&user.id);
     // Told to nobody but who knows the password.

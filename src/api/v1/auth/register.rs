@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::v1::proof;
 use crate::emails::{Claim, Email, Occasion};
 use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
@@ -15,14 +16,20 @@ use crate::number_claims;
 use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
 use crate::phone_changes;
+use crate::proofs::Action;
 use crate::state::{App, AppState, Enumeration};
 use crate::users::{self, Identifier, InsertError, NewUser, PhcString};
 
 use super::input;
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] =
-    &[Kind::EmailTaken, Kind::PhoneTaken, Kind::HashingBusy];
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::EmailTaken,
+    Kind::PhoneTaken,
+    Kind::ChallengeRequired,
+    Kind::HashingBusy,
+    Kind::ChallengeUnavailable,
+];
 
 /// Somebody who signs up.
 #[derive(ToSchema)]
@@ -102,6 +109,7 @@ pub(in crate::api) async fn register(
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let Register { email, password, phone_number, claim_number, .. } =
         Register::read(&app, fields)?;
+    proof::require_of_everybody(&app, &client, Action::Register).await?;
     let now = app.clock.now();
     // Hashed before anybody asks whether the address is taken: so both cost the same.
     let salt = app.entropy.bytes().map_err(Problem::internal)?;

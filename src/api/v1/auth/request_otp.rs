@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::v1::proof;
 use crate::foundation::PhoneNumber;
 use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
 use crate::number_claims;
 use crate::otp::{AppHash, Channel};
+use crate::proofs::Action;
 use crate::state::{App, AppState};
 use crate::users::{self, User};
 
@@ -26,12 +28,14 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::PhoneUnreachable,
     Kind::PhoneMissing,
     Kind::AccountLocked,
+    Kind::ChallengeRequired,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
     Kind::OtpRefused,
     Kind::ProviderFailed,
     Kind::ProviderUnavailable,
     Kind::SmsBudgetExhausted,
+    Kind::ChallengeUnavailable,
     Kind::StoreUnavailable,
     Kind::OtpDeliveryUnknown,
 ];
@@ -128,6 +132,7 @@ pub(in crate::api) async fn request_otp(
     fields: Fields,
 ) -> Result<Json<OtpRequested>, Problem> {
     let RequestOtp { reference, new_number, channel, app_hash } = RequestOtp::read(&app, fields)?;
+    proof::require_of_everybody(&app, &client, Action::RequestOtp).await?;
     let none = Problem::new(Kind::LoginRequired);
     let login = reference.find(&app, &client, app.clock.now(), none).await?;
     note_user(&login.user);

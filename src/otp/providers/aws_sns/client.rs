@@ -69,7 +69,7 @@ struct Receipt {
 }
 
 impl AwsSns {
-    /// Checks `settings`; asks nobody. `http` should be [`super::super::outbound::http_client`].
+    /// Checks `settings`; asks nobody. `http` should be [`crate::foundation::outbound::http_client`].
     pub fn new(settings: &AwsSnsSettings, http: reqwest::Client) -> Result<Self, AwsSnsSetupError> {
         settings.check()?;
         let attributes = Attributes::new(settings).map_err(|_| AwsSnsSetupError::SenderId)?;

@@ -7,8 +7,8 @@ use aws_sdk_sns::config::Credentials;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::foundation::outbound::{keeps_secrets, names_a_host_only};
 use crate::otp::providers::india_dlt::IndiaDlt;
-use crate::otp::providers::preflight::{keeps_secrets, names_a_host_only};
 
 /// The longest region that is taken; AWS's have up to 14 characters.
 const MAX_REGION_CHARS: usize = 32;

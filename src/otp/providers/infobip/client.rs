@@ -36,7 +36,7 @@ pub struct Infobip {
 }
 
 impl Infobip {
-    /// Checks `settings`; asks nobody. `http` should be [`super::super::outbound::http_client`].
+    /// Checks `settings`; asks nobody. `http` should be [`crate::foundation::outbound::http_client`].
     pub fn new(settings: InfobipSettings, http: Client) -> Result<Self, InfobipSetupError> {
         let endpoint = Arc::new(Endpoint::new(settings, http)?);
         Ok(Self { endpoint, total_timeout: TOTAL_TIMEOUT })

@@ -7,7 +7,8 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use crate::otp::providers::preflight::{is_plain_id, keeps_secrets, names_a_host_only};
+use crate::foundation::outbound::{keeps_secrets, names_a_host_only};
+use crate::otp::providers::preflight::is_plain_id;
 
 /// How to reach a 2FA application of Infobip's.
 #[derive(Debug, Clone)]

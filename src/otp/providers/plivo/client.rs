@@ -38,7 +38,7 @@ pub struct Plivo {
 }
 
 impl Plivo {
-    /// Checks `settings`; asks nobody. `http` should be [`super::super::outbound::http_client`].
+    /// Checks `settings`; asks nobody. `http` should be [`crate::foundation::outbound::http_client`].
     pub fn new(settings: PlivoSettings, http: Client) -> Result<Self, PlivoSetupError> {
         let endpoint = Arc::new(Endpoint::new(settings, http)?);
         Ok(Self { endpoint, links: None, total_timeout: TOTAL_TIMEOUT })

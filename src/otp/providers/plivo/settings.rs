@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 /// The longest auth id that is taken; Plivo's have 20 characters.
 const MAX_AUTH_ID_CHARS: usize = 64;
 
+use crate::foundation::outbound::{keeps_secrets, names_a_host_only};
 use crate::otp::providers::india_dlt::IndiaDlt;
-use crate::otp::providers::preflight::{keeps_secrets, names_a_host_only};
 
 /// How to reach a Plivo account.
 #[derive(Debug, Clone)]

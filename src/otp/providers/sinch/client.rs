@@ -40,7 +40,7 @@ pub struct Sinch {
 }
 
 impl Sinch {
-    /// Checks `settings`; asks nobody. `http` should be [`super::super::outbound::http_client`].
+    /// Checks `settings`; asks nobody. `http` should be [`crate::foundation::outbound::http_client`].
     pub fn new(settings: SinchSettings, http: Client) -> Result<Self, SinchSetupError> {
         let endpoint = Arc::new(Endpoint::new(settings, http)?);
         Ok(Self { endpoint, total_timeout: TOTAL_TIMEOUT })

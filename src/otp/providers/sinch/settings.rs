@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::signature::{SecretNotBase64, SigningKey};
-use crate::otp::providers::preflight::{keeps_secrets, names_a_host_only};
+use crate::foundation::outbound::{keeps_secrets, names_a_host_only};
 
 /// How to reach a Sinch application.
 #[derive(Debug, Clone)]

@@ -12,17 +12,19 @@ use utoipa::ToSchema;
 
 use crate::api::unattended::without_an_answer;
 use crate::api::v1::auth::{code, input};
+use crate::api::v1::proof;
 use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem};
 use crate::otp::{AppHash, Purpose, SendError};
 use crate::phone_changes;
+use crate::proofs::Action;
 use crate::reset_tickets;
 use crate::sessions;
 use crate::state::{App, AppState};
 use crate::users::{self, Identifier, User};
 
-/// The problems of this endpoint, beside those of every endpoint: none, whoever is asked for.
-pub(in crate::api) const PROBLEMS: &[Kind] = &[];
+/// The problems of this endpoint, beside those of every endpoint: the same, whoever is asked for.
+pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::ChallengeRequired, Kind::ChallengeUnavailable];
 
 /// After so long without a sign-in a number alone is not enough to ask for a code: it may be somebody
 /// else's by now. No carrier in the United States gives a number out again sooner (47 CFR 52.15(f)).
@@ -86,6 +88,7 @@ pub(in crate::api) async fn forgot(
     fields: Fields,
 ) -> Result<(StatusCode, Json<ResetRequested>), Problem> {
     let Forgot { identifier, app_hash } = Forgot::read(&app, fields)?;
+    proof::require_of_everybody(&app, &client, Action::ForgotPassword).await?;
     let now = app.clock.now();
     let user = users::find_by_identifier(&app.database, &identifier).await?;
     // A number that nobody has proven may be anybody's.
