@@ -70,7 +70,7 @@ pub use personal::Exported;
 pub use providers::Provider;
 pub use receive::Noted;
 #[cfg(feature = "redis")]
-pub use redis_store::{RedisStore, RedisUrlError};
+pub use redis_store::RedisStore;
 pub use send::{Draft, Live, Recipient, SendError};
 pub use spoken::Speech;
 pub use text::{Addressee, AppHash, Occasion, Texts};
@@ -117,6 +117,12 @@ pub enum Scope {
     Number,
     /// The client's address.
     Address,
+    /// The block of addresses that it is of.
+    Block,
+    /// The number without its last four digits.
+    NumberPrefix,
+    /// The country of the number.
+    Country,
 }
 
 impl Scope {
@@ -126,6 +132,9 @@ impl Scope {
             Self::User => "user",
             Self::Number => "number",
             Self::Address => "address",
+            Self::Block => "block",
+            Self::NumberPrefix => "number_prefix",
+            Self::Country => "country",
         }
     }
 }
