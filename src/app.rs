@@ -12,7 +12,7 @@ use crate::api;
 use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
-use crate::foundation::{Clock, Entropy};
+use crate::foundation::{Clock, Entropy, Keyring};
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
 use crate::otp::providers::aws_sns::AwsSns;
@@ -22,8 +22,9 @@ use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::outbound;
 use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
-use crate::otp::{Carriers, Money, Otp, Provider, WebhookLinks};
+use crate::otp::{Carriers, CodeStore, Money, Otp, Provider, WebhookLinks};
 use crate::passwords::{Hasher, PoolSize};
+use crate::rate_limits::SharedLimits;
 use crate::sessions::Sessions;
 use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
@@ -72,6 +73,8 @@ impl Application {
         let (email, for_email) = (settings.email, Arc::clone(&keyring));
         let emails =
             Emails::new(email, for_email, base_url.clone(), clock.clone(), entropy.clone())?;
+        let factor = settings.auth_limit.factor_over_default();
+        let shared_limits = shared_limits(&settings.code_store, &database, &keyring, factor);
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
@@ -79,6 +82,7 @@ impl Application {
                 .context("the hashing threads cannot be started")?,
             password_policy: settings.passwords,
             sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
+            shared_limits,
             otp: Otp::new(
                 settings.otp,
                 settings.money,
@@ -108,6 +112,22 @@ impl Application {
     pub fn router(&self) -> Router {
         self.router.clone()
     }
+}
+
+/// The limits that replicas share, in the store where codes live.
+fn shared_limits(
+    codes: &CodeStore,
+    database: &PgPool,
+    keyring: &Arc<Keyring>,
+    factor: u32,
+) -> SharedLimits {
+    #[cfg(feature = "redis")]
+    if let Some(redis) = codes.redis() {
+        return SharedLimits::in_redis(Arc::clone(redis), Arc::clone(keyring), factor);
+    }
+    #[cfg(not(feature = "redis"))]
+    let CodeStore::Postgres = codes;
+    SharedLimits::in_postgres(database.clone(), Arc::clone(keyring), factor)
 }
 
 /// What reads the callbacks of the carriers in use.

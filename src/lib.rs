@@ -7,7 +7,7 @@
 //! | door | [`api`], [`pages`] | what is below |
 //! | settings | [`config`] | settings of `state` and the capabilities, `http`, `foundation` |
 //! | shared state | [`state`] | capabilities, `database`, `foundation` |
-//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`number_claims`], [`otp`], [`emails`], [`sessions`], [`tokens`], [`places`] | `database`, `foundation`; never each other |
+//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`number_claims`], [`otp`], [`emails`], [`sessions`], [`tokens`], [`places`], [`rate_limits`] | `database`, `foundation`; never each other |
 //! | infrastructure | [`http`], [`database`], [`observability`] | `foundation` |
 //! | ground | [`foundation`] | nothing of ours |
 //!
@@ -30,6 +30,7 @@ pub mod pages;
 pub mod passwords;
 pub mod phone_changes;
 pub mod places;
+pub mod rate_limits;
 pub mod reset_tickets;
 pub mod sessions;
 pub mod state;

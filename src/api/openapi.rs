@@ -45,7 +45,7 @@ struct ProblemDocument {
     /// Which limit is reached.
     #[schema(required = false, example = "otp_sends")]
     limit: String,
-    /// What the limit counts by: `address`, `number` or `user`.
+    /// What the limit counts by: `address`, `block`, `number`, `number_prefix`, `country`, `user` or `session`.
     #[schema(required = false, example = "number")]
     scope: String,
 }

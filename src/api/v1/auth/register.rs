@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::limits;
 use crate::emails::{Claim, Email, Occasion};
 use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
@@ -15,6 +16,7 @@ use crate::number_claims;
 use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
 use crate::phone_changes;
+use crate::rate_limits::{Action, Subject};
 use crate::state::{App, AppState, Enumeration};
 use crate::users::{self, Identifier, InsertError, NewUser, PhcString};
 
@@ -102,6 +104,8 @@ pub(in crate::api) async fn register(
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let Register { email, password, phone_number, claim_number, .. } =
         Register::read(&app, fields)?;
+    let around = Subject::around(&phone_number);
+    limits::take_at(&app, Action::Register, client.address.limited(), around).await?;
     let now = app.clock.now();
     // Hashed before anybody asks whether the address is taken: so both cost the same.
     let salt = app.entropy.bytes().map_err(Problem::internal)?;
