@@ -180,6 +180,10 @@ impl SharedLimits {
 }
 
 impl Store {
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(unused_variables, reason = "Redis is waited for as the action can wait")
+    )]
     async fn take(
         &self,
         action: Action,
