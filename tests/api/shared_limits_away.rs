@@ -39,8 +39,10 @@ async fn without_the_limits_no_code_is_sent_or_checked_and_passwords_go_on() {
 
     let text = log.text();
     let told = |words: &str| text.lines().filter(|line| line.contains(words)).count();
-    assert_eq!(told("no code is sent or checked"), 1, "{text}");
-    assert_eq!(told("what needs no code goes on uncounted"), 1, "{text}");
+    // Once in ten seconds, of which a busy machine may take some.
+    for words in ["no code is sent or checked", "what needs no code goes on uncounted"] {
+        assert!((1..=3).contains(&told(words)), "{words} is told {} times: {text}", told(words));
+    }
 
     run(app.database(), "ALTER TABLE lost RENAME TO rate_limits").await;
     app.request_otp(&ticket).await.is(200);

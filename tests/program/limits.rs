@@ -1,5 +1,7 @@
 //! A replica that is killed while limits are counted: what it has counted stands, and nobody waits for it.
 
+use std::time::Instant;
+
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -17,6 +19,7 @@ async fn a_killed_replica_gives_nobody_room_and_holds_no_lock() {
     installation.set("RATE_LIMIT_WINDOW_MS", "86400000");
     installation.set("RATE_LIMIT_MAX_REQUESTS", "9500");
     let [one, two] = [installation.serve().await, installation.serve().await];
+    let began = Instant::now();
     // Both are warm.
     for serving in [&one, &two] {
         guess(serving).await.expect(401);
@@ -45,11 +48,12 @@ async fn a_killed_replica_gives_nobody_room_and_holds_no_lock() {
     let mut passed = 0;
     while guess(&two).await.status == 401 {
         passed += 1;
-        assert!(passed <= ROOM, "there is no limit any more");
+        assert!(passed <= 10 * ROOM, "there is no limit any more");
     }
     let all = 3 + answered + passed;
-    // One comes back each half minute, and the test may take as long.
-    assert!(all <= ROOM + 3, "{answered} before the kill, {passed} after it");
+    // One comes back each half minute.
+    let came_back = usize::try_from(began.elapsed().as_secs() / 30).unwrap() + 1;
+    assert!(all <= ROOM + came_back, "{answered} before the kill, {passed} after it");
     // What was counted and never answered is lost, and no more than that.
     assert!(all + RACERS - answered >= ROOM, "{answered} before the kill, {passed} after it");
     let refused = guess(&two).await.expect(429);

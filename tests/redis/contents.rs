@@ -69,7 +69,10 @@ async fn nothing_secret_is_in_redis_in_the_clear_and_nothing_stays() {
     let is_limit = |(key, _): &&(String, String)| key.starts_with("ringfence:{rate_limits}:");
     let limits = dump.iter().filter(is_limit).count();
     assert_eq!(dump.len() - limits, 5, "{dump:?}");
-    assert!(limits >= 5, "address, block and prefix for signing up, and for what follows: {dump:?}");
+    assert!(
+        limits >= 5,
+        "address, block and prefix for signing up, and for what follows: {dump:?}"
+    );
     for (key, values) in &dump {
         assert!(key.starts_with("ringfence:{"), "{key}");
         assert_eq!(key.matches(['{', '}']).count(), 2, "{key} has one hash tag");

@@ -36,6 +36,8 @@ impl Scene {
         let session = SessionId::parse(&session).unwrap();
         let ticket = app.register(&bob).await.is(201).text("loginTicket");
         let visitor = app.at(HERE);
+        // Until what that has used up of the prefix has come back.
+        app.advance(TimeDelta::minutes(1));
         Self { app, visitor, ada, token, refresh_token, session, bob, ticket }
     }
 
