@@ -25,4 +25,7 @@ GRANT USAGE ON SCHEMA public TO ringfence;
 -- For every table that a migration makes, now or later.
 ALTER DEFAULT PRIVILEGES FOR ROLE ringfence_owner IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ringfence;
+-- … and every function.
+ALTER DEFAULT PRIVILEGES FOR ROLE ringfence_owner IN SCHEMA public
+    GRANT EXECUTE ON FUNCTIONS TO ringfence;
 SQL

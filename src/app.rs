@@ -22,9 +22,10 @@ use crate::otp::providers::console::Console;
 use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
-use crate::otp::{Carriers, Money, Otp, Provider, WebhookLinks};
+use crate::otp::{Carriers, CodeStore, Money, Otp, Provider, WebhookLinks};
 use crate::passwords::{Hasher, PoolSize};
 use crate::proofs::{self, Proofs};
+use crate::rate_limits::SharedLimits;
 use crate::sessions::Sessions;
 use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
@@ -74,6 +75,8 @@ impl Application {
         let emails =
             Emails::new(email, for_email, base_url.clone(), clock.clone(), entropy.clone())?;
         let proofs = proofs(settings.proofs, &page_origins, &keyring, &entropy)?;
+        let factor = settings.auth_limit.factor_over_default();
+        let shared_limits = shared_limits(&settings.code_store, &database, &keyring, factor);
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
@@ -81,6 +84,7 @@ impl Application {
                 .context("the hashing threads cannot be started")?,
             password_policy: settings.passwords,
             sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
+            shared_limits,
             otp: Otp::new(
                 settings.otp,
                 settings.money,
@@ -129,6 +133,22 @@ fn proofs(
 fn host(origin: &HeaderValue) -> Option<String> {
     let url = Url::parse(origin.to_str().ok()?).ok()?;
     url.host_str().map(str::to_owned)
+}
+
+/// The limits that replicas share, in the store where codes live.
+fn shared_limits(
+    codes: &CodeStore,
+    database: &PgPool,
+    keyring: &Arc<Keyring>,
+    factor: u32,
+) -> SharedLimits {
+    #[cfg(feature = "redis")]
+    if let Some(redis) = codes.redis() {
+        return SharedLimits::in_redis(Arc::clone(redis), Arc::clone(keyring), factor);
+    }
+    #[cfg(not(feature = "redis"))]
+    let CodeStore::Postgres = codes;
+    SharedLimits::in_postgres(database.clone(), Arc::clone(keyring), factor)
 }
 
 /// What reads the callbacks of the carriers in use.

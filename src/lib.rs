@@ -7,7 +7,7 @@
 //! | door | [`api`], [`pages`] | what is below |
 //! | settings | [`config`] | settings of `state` and the capabilities, `http`, `foundation` |
 //! | shared state | [`state`] | capabilities, `database`, `foundation` |
-//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`number_claims`], [`otp`], [`emails`], [`sessions`], [`tokens`], [`places`], [`proofs`] | `database`, `foundation`; never each other |
+//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`number_claims`], [`otp`], [`emails`], [`sessions`], [`tokens`], [`places`], [`proofs`], [`rate_limits`] | `database`, `foundation`; never each other |
 //! | infrastructure | [`http`], [`database`], [`observability`] | `foundation` |
 //! | ground | [`foundation`] | nothing of ours |
 //!
@@ -31,6 +31,7 @@ pub mod passwords;
 pub mod phone_changes;
 pub mod places;
 pub mod proofs;
+pub mod rate_limits;
 pub mod reset_tickets;
 pub mod sessions;
 pub mod state;

@@ -14,6 +14,7 @@ use crate::otp::{Otp, WebhookLinks};
 use crate::passwords::{Hasher, PasswordPolicy};
 use crate::places::Places;
 use crate::proofs::Proofs;
+use crate::rate_limits::SharedLimits;
 use crate::sessions::Sessions;
 use crate::tokens::{AccessTokens, IntrospectionClients};
 
@@ -35,6 +36,8 @@ pub struct App {
     pub hasher: Hasher,
     /// What a new password must be.
     pub password_policy: PasswordPolicy,
+    /// Limits that all replicas share.
+    pub shared_limits: SharedLimits,
     /// Codes.
     pub otp: Otp,
     /// What people are told at their addresses.

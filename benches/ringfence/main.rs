@@ -15,6 +15,7 @@ mod figures;
 mod footprint;
 mod import;
 mod ledger;
+mod limits;
 mod load;
 mod logins;
 mod people;
@@ -99,6 +100,9 @@ async fn measure(wanted: &Wanted) -> anyhow::Result<Vec<Row>> {
     }
     if wanted.names("ledger") {
         rows.extend(ledger::measure(&world).await?);
+    }
+    if wanted.names("limits") {
+        rows.extend(limits::measure(&world).await?);
     }
     if wanted.names("people") {
         rows.extend(people::measure(&world).await?);

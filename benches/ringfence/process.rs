@@ -51,6 +51,8 @@ pub(crate) struct ServerSettings<'a> {
     pub(crate) carrier: Carrier,
     /// Where its codes live, if not in the database.
     pub(crate) redis_url: Option<&'a str>,
+    /// Whether the limits that replicas share are those of the table.
+    pub(crate) is_strict: bool,
     /// Its working directory, where there is no `.env`, and where its log goes.
     pub(crate) directory: &'a Path,
 }
@@ -87,7 +89,7 @@ impl Server {
     }
 }
 
-/// Limits so high that nobody meets them, and a proxy before the server, so that each client can
+/// Limits so high that nobody meets them, where they are not strict, and a proxy before the server, so that each client can
 /// have an address of its own.
 fn environment(settings: &ServerSettings<'_>, address: SocketAddr) -> Vec<(&'static str, String)> {
     let mut environment = vec![
@@ -99,12 +101,23 @@ fn environment(settings: &ServerSettings<'_>, address: SocketAddr) -> Vec<(&'sta
         ("SECRET_KEY", SECRET_KEY.to_owned()),
         ("TRUSTED_PROXIES", Ipv4Addr::LOCALHOST.to_string()),
         ("RATE_LIMIT_MAX_REQUESTS", "1000000000".to_owned()),
-        ("RATE_LIMIT_AUTH_MAX_REQUESTS", "1000000000".to_owned()),
         ("OTP_RESEND_SECONDS", "0".to_owned()),
         ("OTP_MAX_PER_NUMBER_HOURLY", "1000".to_owned()),
         ("OTP_MAX_PER_NUMBER_DAILY", "1000".to_owned()),
         ("OTP_MAX_PER_ADDRESS_HOURLY", "1000".to_owned()),
     ];
+    environment.extend(if settings.is_strict {
+        // In a day: the shared limits are those of the table then.
+        [
+            ("RATE_LIMIT_WINDOW_MS", "86400000".to_owned()),
+            ("RATE_LIMIT_AUTH_MAX_REQUESTS", "1900".to_owned()),
+        ]
+    } else {
+        [
+            ("RATE_LIMIT_WINDOW_MS", "900000".to_owned()),
+            ("RATE_LIMIT_AUTH_MAX_REQUESTS", "1000000000".to_owned()),
+        ]
+    });
     environment.extend(settings.carrier.environment());
     environment.extend(settings.redis_url.map(|url| ("REDIS_URL", url.to_owned())));
     environment

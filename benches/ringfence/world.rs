@@ -73,6 +73,19 @@ impl World {
         self.server_on(DATABASE, pool_size, carrier, None).await
     }
 
+    /// A server whose shared limits are those that everybody has.
+    pub(crate) async fn strict_server(&self) -> anyhow::Result<Server> {
+        let settings = ServerSettings {
+            database_url: &self.postgres.url(DATABASE),
+            pool_size: POOL_SIZE,
+            carrier: Carrier::Sinch(self.provider.address),
+            redis_url: None,
+            is_strict: true,
+            directory: self.directory.path(),
+        };
+        Server::start(&settings).await
+    }
+
     /// With codes in Redis.
     pub(crate) async fn server_on_redis(
         &self,
@@ -100,6 +113,7 @@ impl World {
             pool_size,
             carrier,
             redis_url,
+            is_strict: false,
             directory: self.directory.path(),
         };
         Server::start(&settings).await

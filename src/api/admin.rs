@@ -6,12 +6,14 @@ use chrono::{DateTime, Utc};
 
 use crate::foundation::UserId;
 use crate::http::{Kind, Problem, STEP_UP_MAX_AGE};
+use crate::rate_limits::{Action, Subject};
 use crate::sessions::Method;
 use crate::state::AppState;
 use crate::tokens::Claims;
 use crate::users;
 
 use super::bearer::Bearer;
+use super::limits;
 
 /// How this extractor refuses: the problems of every endpoint that asks for it.
 pub(super) const PROBLEMS: &[Kind] =
@@ -37,6 +39,7 @@ impl FromRequestParts<AppState> for Admin {
         if !user.is_admin() {
             return Err(Problem::new(Kind::AdminRequired));
         }
+        limits::take(state, Action::Administer, &[Subject::User(user.id)]).await?;
         if !shows_fresh_code(&claims, state.clock.now()) {
             return Err(Problem::new(Kind::StepUpRequired));
         }

@@ -3,6 +3,7 @@
 mod admin;
 pub mod bearer;
 mod health;
+mod limits;
 pub mod openapi;
 mod problems;
 mod unattended;

@@ -46,7 +46,7 @@ struct ProblemDocument {
     /// Which limit is reached.
     #[schema(required = false, example = "otp_sends")]
     limit: String,
-    /// What the limit counts by: `address`, `number` or `user`.
+    /// What the limit counts by: `address`, `block`, `number`, `number_prefix`, `country`, `user` or `session`.
     #[schema(required = false, example = "number")]
     scope: String,
     /// With `challenge_required`: what to do before the request is sent again.

@@ -117,7 +117,15 @@ impl Problem {
             SendError::Capped { scope, retry_at } => Self::new(Kind::OtpLimitReached)
                 .detail(match scope {
                     Scope::Number => "Too many codes were sent to this number. Try again later.",
-                    _ => "Too many codes were requested from this address. Try again later.",
+                    Scope::NumberPrefix | Scope::Country => {
+                        "Too many codes were sent to numbers like this one. Try again later."
+                    }
+                    Scope::User => {
+                        "Too many codes were requested for this account. Try again later."
+                    }
+                    Scope::Address | Scope::Block => {
+                        "Too many codes were requested from this address. Try again later."
+                    }
                 })
                 .with("limit", "otp_sends")
                 .with("scope", scope.as_str())

@@ -4,6 +4,8 @@ use std::future::Future;
 
 use tracing::Instrument as _;
 
+use crate::http::with_same_room;
+
 /// Runs `work` to its end, whether or not somebody still waits for it.
 ///
 /// A client that goes away takes its request's future with it. Between asking a provider and noting
@@ -11,7 +13,7 @@ use tracing::Instrument as _;
 pub(super) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    match tokio::spawn(work.in_current_span()).await {
+    match tokio::spawn(with_same_room(work).in_current_span()).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

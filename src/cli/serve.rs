@@ -166,10 +166,11 @@ async fn keep_house(state: crate::state::AppState) {
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
             let emails = state.emails.keep_house(&state.database, now).await?;
+            let limits = state.shared_limits.delete_expired(now).await?;
             // Last, since it also wants the store of codes, which may be away.
             let people = erasure::erase_due(&state.otp, &state.database, now).await?;
             let begun = tickets + resets + devices + changes + claims + proofs;
-            Ok::<_, OtpFailure>(begun + codes + sessions + emails + people)
+            Ok::<_, OtpFailure>(begun + codes + sessions + emails + limits + people)
         };
         match deleted.await {
             Ok(0) => {}

@@ -1,10 +1,13 @@
-//! The way to PostgreSQL: the pool, the migrations, and the private server of `ringfence dev`.
+//! The way to PostgreSQL: the pool, the migrations, and the private server of `ringfence dev`; and the way
+//! to Redis, where there is one.
 //!
 //! Knows no table but sqlx's own. What the tables mean is their rooms' business.
 
 mod migrations;
 #[cfg(all(unix, feature = "private-postgres"))]
 pub mod private_postgres;
+#[cfg(feature = "redis")]
+mod redis;
 mod watch;
 
 use std::time::Duration;
@@ -13,6 +16,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 
 pub use migrations::{MIGRATOR, Migration, SchemaBehind, State, require_current, status};
+#[cfg(feature = "redis")]
+pub use redis::{LuaScript, Redis, RedisFailure, RedisUrlError, micros, read_micros};
 pub use watch::{DatabaseHealth, DatabaseWatch};
 
 /// How long a request waits for a connection before it is told that we are too busy.

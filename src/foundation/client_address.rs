@@ -23,10 +23,7 @@ impl ClientAddress {
     /// The block that it is of: what one attacker commonly rents at a time, and what is kept of an address
     /// for good.
     pub fn block(self) -> Block {
-        match self.0 {
-            IpAddr::V4(v4) => Block(IpAddr::V4(Ipv4Net::new_assert(v4, 24).network())),
-            IpAddr::V6(v6) => Block(IpAddr::V6(Ipv6Net::new_assert(v6, 48).network())),
-        }
+        self.limited().block()
     }
 
     /// What limits count by: a customer of IPv6 has a whole /64 (RFC 6177) and can take a new
@@ -47,6 +44,16 @@ fn network_64(address: Ipv6Addr) -> Ipv6Addr {
 /// PostgreSQL reads as `inet`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limited(IpAddr);
+
+impl Limited {
+    /// The block that it is of.
+    pub fn block(self) -> Block {
+        match self.0 {
+            IpAddr::V4(v4) => Block(IpAddr::V4(Ipv4Net::new_assert(v4, 24).network())),
+            IpAddr::V6(v6) => Block(IpAddr::V6(Ipv6Net::new_assert(v6, 48).network())),
+        }
+    }
+}
 
 impl fmt::Display for Limited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

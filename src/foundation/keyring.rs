@@ -38,6 +38,8 @@ pub enum Purpose {
     Email,
     /// HMAC by which the challenges of proofs of work are known to be ours.
     Challenge,
+    /// HMAC that makes the keys of limits.
+    RateLimit,
 }
 
 impl Purpose {
@@ -52,6 +54,7 @@ impl Purpose {
             Self::RefreshSecret => b"ringfence refresh secret v1",
             Self::Email => b"ringfence email v1",
             Self::Challenge => b"ringfence challenge v1",
+            Self::RateLimit => b"ringfence rate limit v1",
         }
     }
 }

@@ -21,6 +21,7 @@ use tracing::{Instrument as _, Span, debug, error, error_span, field, info, warn
 use crate::foundation::{Clock, Entropy};
 
 use super::client::{self, RequestId, TrustedProxies};
+use super::room::tell_room;
 use super::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -75,7 +76,7 @@ async fn exchange(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
         route,
         user_id = field::Empty
     );
-    let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request));
+    let answered = tokio::time::timeout(REQUEST_TIMEOUT, tell_room(next.run(request)));
     let answered = answered.instrument(span.clone()).await;
     let mut response =
         answered.unwrap_or_else(|_elapsed| Problem::new(Kind::RequestTimeout).into_response());

@@ -9,6 +9,7 @@ mod layers;
 mod problem;
 mod query;
 mod rate_limit;
+mod room;
 mod server;
 
 pub use client::{Client, TrustedProxies};
@@ -19,4 +20,5 @@ pub use layers::{Edge, note_user, with_layers};
 pub use problem::{Problem, STEP_UP_MAX_AGE};
 pub use query::Query;
 pub use rate_limit::{RateLimit, RateLimits};
+pub use room::{RoomLeft, note_room, with_same_room};
 pub use server::serve;

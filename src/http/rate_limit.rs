@@ -1,7 +1,7 @@
 //! The coarse limits: requests per client address, counted in this process.
 //!
-//! They keep a flood from the database. The limits that cost money or let people in are kept in
-//! PostgreSQL (`otp::windows`), where they hold over all replicas.
+//! They keep a flood from the database. The limits that hold over all replicas are those of
+//! `rate_limits`, and of `otp` for what costs money or lets people in.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Request, Response};
+use axum::http::{HeaderValue, Request, Response};
 use axum::middleware::map_response;
 use axum::response::IntoResponse as _;
 use governor::middleware::StateInformationMiddleware;
@@ -19,12 +19,13 @@ use tower_governor::{GovernorError, GovernorLayer};
 
 use crate::foundation::{ClientAddress, Limited};
 
-use super::{Kind, Problem};
+use super::{Kind, Problem, RoomLeft};
 
-const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-/// What `tower_governor` calls them.
+/// The default of `RATE_LIMIT_WINDOW_MS`.
+const DEFAULT_WINDOW: Duration = Duration::from_mins(15);
+/// … and of `RATE_LIMIT_AUTH_MAX_REQUESTS`.
+const DEFAULT_AUTH_REQUESTS: u128 = 20;
+/// What `tower_governor` calls the headers.
 const GOVERNOR_LIMIT: &str = "x-ratelimit-limit";
 const GOVERNOR_REMAINING: &str = "x-ratelimit-remaining";
 
@@ -103,32 +104,37 @@ impl Limiter {
 }
 
 impl RateLimit {
+    /// How many times as much it allows as the limit of the auth routes does by default, 20 in a quarter of
+    /// an hour; at least 1. Whoever raises that one has more people behind one address, or tests under
+    /// load, and means the limits that replicas share, too.
+    pub fn factor_over_default(self) -> u32 {
+        let default = DEFAULT_WINDOW.as_millis() / DEFAULT_AUTH_REQUESTS;
+        let factor = u128::from(self.requests.get()) * default / self.window.as_millis().max(1);
+        u32::try_from(factor).unwrap_or(u32::MAX).max(1)
+    }
+
     /// After how long room for one request comes back; never zero.
     fn period(self) -> Duration {
         (self.window / self.requests.get()).max(Duration::from_nanos(1))
     }
 
-    /// Turns the library's headers into the field's (draft-ietf-httpapi-ratelimit-headers-07).
-    /// Where an inner limit has set them already, the one with less room left stands.
+    /// Turns the library's headers into the field's.
     fn rename_headers(self, mut response: Response<Body>) -> Response<Body> {
         let headers = response.headers_mut();
         let limit = headers.remove(GOVERNOR_LIMIT);
         let remaining = headers.remove(GOVERNOR_REMAINING);
         let (Some(limit), Some(remaining)) = (limit, remaining) else { return response };
         let left = read(&remaining);
-        if headers.get(&REMAINING).is_some_and(|inner| read(inner) <= left) {
-            return response;
-        }
         let used = self.requests.get().saturating_sub(left);
         let reset = self.period().saturating_mul(used).as_secs_f64().ceil();
-        headers.insert(LIMIT, limit);
-        headers.insert(REMAINING, remaining);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a window of seconds"
         )]
-        headers.insert(RESET, HeaderValue::from(reset as u64));
+        let reset = reset as u64;
+        let (limit, remaining) = (u64::from(read(&limit)), u64::from(left));
+        RoomLeft { limit, remaining, reset }.tell(headers);
         response
     }
 }
@@ -165,5 +171,25 @@ impl KeyExtractor for ByClientAddress {
     fn extract<T>(&self, request: &Request<T>) -> Result<Limited, GovernorError> {
         let address = request.extensions().get::<ClientAddress>();
         address.map(|address| address.limited()).ok_or(GovernorError::UnableToExtractKey)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn factor(requests: u32, window: Duration) -> u32 {
+        let requests = NonZeroU32::new(requests).unwrap();
+        RateLimit { requests, window }.factor_over_default()
+    }
+
+    #[test]
+    fn what_replicas_share_grows_with_the_limit_of_the_auth_routes_and_never_shrinks() {
+        assert_eq!(factor(20, DEFAULT_WINDOW), 1);
+        assert_eq!(factor(2, DEFAULT_WINDOW), 1);
+        assert_eq!(factor(200, DEFAULT_WINDOW), 10);
+        assert_eq!(factor(20, Duration::from_mins(3)), 5);
+        assert_eq!(factor(20, Duration::from_hours(24)), 1);
+        assert_eq!(factor(u32::MAX, Duration::from_secs(1)), u32::MAX);
     }
 }

@@ -6,10 +6,14 @@
 //! between the two, it is lost on the side that lets nobody in and sends nothing twice.
 
 use std::error::Error;
+#[cfg(feature = "redis")]
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
+#[cfg(feature = "redis")]
+use crate::database::Redis;
 use crate::foundation::{ChallengeId, PhoneNumber, UserId};
 
 use super::code::CodeHash;
@@ -34,7 +38,14 @@ pub enum CodeStore {
 /// The store of codes cannot be reached, or answers what makes no sense.
 #[derive(Debug, thiserror::Error)]
 #[error("the store of codes failed")]
-pub struct StoreFailure(#[source] pub(super) Box<dyn Error + Send + Sync>);
+pub struct StoreFailure(#[source] Box<dyn Error + Send + Sync>);
+
+impl StoreFailure {
+    /// What failed, of whatever a code needs beside the database.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
 
 /// Which challenge is meant. PostgreSQL needs no more than the id.
 #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "Redis would be asked"))]
@@ -46,6 +57,15 @@ pub(super) struct Key {
 }
 
 impl CodeStore {
+    /// The Redis that codes live in, for whatever else is kept there.
+    #[cfg(feature = "redis")]
+    pub fn redis(&self) -> Option<&Arc<Redis>> {
+        match self {
+            Self::Postgres => None,
+            Self::Redis(store) => Some(store.redis()),
+        }
+    }
+
     /// Whether the store answers; `None` where it is PostgreSQL, which is looked after elsewhere. Asked
     /// at most once a second.
     #[cfg_attr(
@@ -56,7 +76,7 @@ impl CodeStore {
         match self {
             Self::Postgres => None,
             #[cfg(feature = "redis")]
-            Self::Redis(redis) => Some(redis.answers().await),
+            Self::Redis(redis) => Some(redis.redis().answers().await),
         }
     }
 

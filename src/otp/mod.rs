@@ -71,7 +71,7 @@ pub use personal::Exported;
 pub use providers::Provider;
 pub use receive::Noted;
 #[cfg(feature = "redis")]
-pub use redis_store::{RedisStore, RedisUrlError};
+pub use redis_store::RedisStore;
 pub use send::{Draft, Live, Recipient, SendError};
 pub use spoken::Speech;
 pub use text::{Addressee, AppHash, Occasion, Texts};
@@ -118,6 +118,12 @@ pub enum Scope {
     Number,
     /// The client's address.
     Address,
+    /// The block of addresses that it is of.
+    Block,
+    /// The number without its last four digits.
+    NumberPrefix,
+    /// The country of the number.
+    Country,
 }
 
 impl Scope {
@@ -127,6 +133,9 @@ impl Scope {
             Self::User => "user",
             Self::Number => "number",
             Self::Address => "address",
+            Self::Block => "block",
+            Self::NumberPrefix => "number_prefix",
+            Self::Country => "country",
         }
     }
 }

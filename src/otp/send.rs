@@ -83,7 +83,7 @@ pub enum SendError {
     /// A cap on sends is reached.
     #[error("the cap on sends for one {} is reached until {retry_at}", scope.as_str())]
     Capped {
-        /// Which: the number's or the address's.
+        /// Whose.
         scope: Scope,
         /// When there is room again.
         retry_at: DateTime<Utc>,

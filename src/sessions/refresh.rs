@@ -87,6 +87,12 @@ pub struct Described {
 }
 
 impl Sessions {
+    /// The session that the token `text` names, where the token is ours. Asks no database, so nothing says
+    /// that the session lives.
+    pub fn named_by(&self, text: &str) -> Option<SessionId> {
+        RefreshToken::read(text, &self.keyring).map(|token| token.session)
+    }
+
     /// Exchanges the token `text` for the next one.
     pub async fn refresh(
         &self,

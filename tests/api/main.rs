@@ -51,6 +51,8 @@ mod replicas;
 mod revocation;
 mod secrets;
 mod sending;
+mod shared_limits;
+mod shared_limits_away;
 mod store;
 mod support;
 mod texts;

@@ -27,6 +27,7 @@ mod import;
 mod installation;
 mod keys;
 mod ledger;
+mod limits;
 mod log;
 mod migrate;
 #[path = "../support/mmdb.rs"]

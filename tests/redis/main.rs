@@ -59,6 +59,8 @@ mod replicas;
 mod secrets;
 #[path = "../api/sending.rs"]
 mod sending;
+#[path = "../api/shared_limits/mod.rs"]
+mod shared_limits;
 #[path = "../api/uniformity.rs"]
 mod uniformity;
 #[path = "../api/v1/mod.rs"]

@@ -5,9 +5,11 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::api::bearer::Bearer;
+use crate::api::limits;
 use crate::emails::{Email, Occasion};
 use crate::http::{Kind, Problem};
 use crate::passwords::{Password, Verification};
+use crate::rate_limits::{Action, Subject};
 use crate::state::App;
 use crate::users::{self, User};
 
@@ -27,6 +29,7 @@ pub(super) async fn prove_password(
     user: &User,
     password: Password,
 ) -> Result<(), Problem> {
+    limits::take(app, Action::ProvePassword, &[Subject::User(user.id)]).await?;
     match app.hasher.verify(password, login::read_hash(user)).await? {
         Verification::Match | Verification::MatchOutdated => Ok(()),
         Verification::Mismatch => Err(Problem::new(Kind::PasswordWrong)),

@@ -3,9 +3,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::database::{LuaScript, micros, read_micros};
+
 use super::super::code_store::StoreFailure;
 use super::super::windows::{Subject, Window};
-use super::{LuaScript, PREFIX, RedisStore, micros, read_micros, time_to_live, unreadable};
+use super::{PREFIX, RedisStore, time_to_live, unreadable};
 
 static COUNT: LuaScript = LuaScript::new(include_str!("count.lua"));
 

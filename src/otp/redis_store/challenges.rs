@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::database::{LuaScript, micros, read_micros};
 use crate::foundation::{ChallengeId, PhoneNumber, UserId};
 
 use super::super::code::CodeHash;
 use super::super::code_store::{Key, StoreFailure};
 use super::super::store::{End, Exported, NewChallenge, Row};
 use super::super::{Channel, Purpose};
-use super::{LuaScript, PREFIX, RedisStore, micros, read_micros, time_to_live, unreadable};
+use super::{PREFIX, RedisStore, time_to_live, unreadable};
 
 static REPLACE: LuaScript = LuaScript::new(include_str!("replace.lua"));
 static CHANGE: LuaScript = LuaScript::new(include_str!("change.lua"));

@@ -1,120 +1,41 @@
-//! Redis, or Valkey, as the store of codes: the way there, and what its keys are called.
+//! Codes in Redis, or Valkey: what its keys are called.
 //!
-//! Whatever is decided there is decided by one script, and no script touches keys of two hash tags, so
-//! that each runs on one node of a cluster. Every key has a time to live, which only cleans up: what
-//! is over is told by the times in the values, which are those of the server's clock. Nothing here
-//! falls back to another store, and no error shows an address, a number or a password.
+//! Whatever is decided there is decided by one script, and no script touches keys of two hash tags. How
+//! Redis is reached is `database::redis`'s business.
 
 mod addresses;
 mod challenges;
 
 use std::error::Error;
-use std::fmt;
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo as _,
-    RedisError, Script, ServerErrorKind,
-};
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use chrono::TimeDelta;
+use redis::{Cmd, FromRedisValue};
 use tracing::warn;
+
+use crate::database::{LuaScript, Redis, RedisFailure, RedisUrlError};
 
 use super::code_store::StoreFailure;
 
 /// What every key begins with.
 const PREFIX: &str = "ringfence";
-/// For connecting, asking and hearing, all together: a person is waiting.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// By how much keys outlive what they hold: replicas' clocks may differ by so much, and a guess that was
 /// taken in time may be judged for so long.
 const SLACK: TimeDelta = TimeDelta::minutes(1);
-/// How long an answer to [`RedisStore::answers`] stands: `/readyz` is open to all.
-const STANDS_FOR: Duration = Duration::from_secs(1);
 
-/// The way to one Redis or Valkey, over one connection that all requests share and that is made anew
-/// where it is lost. `Debug` shows nothing of the address.
-pub struct RedisStore {
-    client: Client,
-    connection: Mutex<Option<Kept>>,
-    /// When it was last looked at, and whether it answered.
-    seen: Mutex<Option<(Instant, bool)>>,
-}
-
-/// A connection, and which one it is.
-#[derive(Clone)]
-struct Kept {
-    connection: MultiplexedConnection,
-    made_at: Instant,
-}
-
-/// A script: its text, and the hash by which Redis knows it.
-struct LuaScript {
-    text: &'static str,
-    hash: OnceLock<Script>,
-}
-
-impl LuaScript {
-    const fn new(text: &'static str) -> Self {
-        Self { text, hash: OnceLock::new() }
-    }
-
-    fn hash(&self) -> &str {
-        self.hash.get_or_init(|| Script::new(self.text)).get_hash()
-    }
-}
-
-/// A text is not the address of a Redis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no redis:// or rediss:// URL like rediss://user:password@redis.internal:6379/0")]
-pub struct RedisUrlError;
-
-/// It has not answered within a second.
-#[derive(Debug, thiserror::Error)]
-#[error("no answer within {} ms", PATIENCE.as_millis())]
-struct TooSlow;
-
-/// What came is not what was written.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} cannot be read")]
-struct Unreadable(&'static str);
+/// Codes in one Redis or Valkey.
+#[derive(Debug)]
+pub struct RedisStore(Arc<Redis>);
 
 impl RedisStore {
-    /// The Redis at `url`. Connects when first asked.
+    /// In the Redis at `url`. Connects when first asked.
     pub fn parse(url: &str) -> Result<Self, RedisUrlError> {
-        let has_scheme = url.starts_with("redis://") || url.starts_with("rediss://");
-        // The library would take a fragment for leave to trust any certificate.
-        if !has_scheme || url.contains('#') {
-            return Err(RedisUrlError);
-        }
-        let at = url.into_connection_info().map_err(|_| RedisUrlError)?;
-        let client = Client::open(at).map_err(|_| RedisUrlError)?;
-        Ok(Self { client, connection: Mutex::new(None), seen: Mutex::new(None) })
+        Redis::parse(url).map(Arc::new).map(Self)
     }
 
-    /// Whether it answers, or did within the last second.
-    pub(super) async fn answers(&self) -> bool {
-        let mut seen = self.seen.lock().await;
-        if let Some((at, answers)) = *seen
-            && at.elapsed() < STANDS_FOR
-        {
-            return answers;
-        }
-        let answers = match self.ask::<String>(&redis::cmd("PING")).await {
-            Ok(answer) => answer == "PONG",
-            Err(error) => {
-                warn!(
-                    error = &error as &dyn Error,
-                    "Redis is away: no code can be sent or checked"
-                );
-                false
-            }
-        };
-        *seen = Some((Instant::now(), answers));
-        answers
+    /// For whatever else is kept there.
+    pub(super) fn redis(&self) -> &Arc<Redis> {
+        &self.0
     }
 
     /// Tells the log of something that could not be taken back. Nobody gains by it.
@@ -128,100 +49,24 @@ impl RedisStore {
         }
     }
 
-    /// Runs `script` on what `key` names. Its text travels only where Redis does not know it yet.
     async fn run<T: FromRedisValue>(
         &self,
         script: &LuaScript,
         key: &str,
         arguments: &[&[u8]],
     ) -> Result<T, StoreFailure> {
-        let call = |name: &str, script: &str| {
-            let mut call = redis::cmd(name);
-            call.arg(script).arg(1).arg(key).arg(arguments);
-            call
-        };
-        let asked = async {
-            match self.try_ask(&call("EVALSHA", script.hash())).await {
-                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                    self.try_ask(&call("EVAL", script.text)).await
-                }
-                answer => answer,
-            }
-        };
-        self.in_time(asked).await
+        Ok(self.0.run(script, &[key], arguments).await?)
     }
 
-    /// Asks one thing.
     async fn ask<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, StoreFailure> {
-        self.in_time(self.try_ask(question)).await
-    }
-
-    async fn in_time<T>(
-        &self,
-        asked: impl Future<Output = Result<T, RedisError>>,
-    ) -> Result<T, StoreFailure> {
-        let failure: Box<dyn Error + Send + Sync> = match timeout(PATIENCE, asked).await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => Box::new(error),
-            Err(_) => Box::new(TooSlow),
-        };
-        // Whatever it was (a node that is no primary any more, a connection that leads nowhere),
-        // the next to ask begins anew.
-        if let Ok(mut connection) = self.connection.try_lock() {
-            *connection = None;
-        }
-        Err(StoreFailure(failure))
-    }
-
-    /// Asks, and once more where the connection was lost: after a restart the first to ask would be
-    /// refused otherwise. Whatever is asked can be asked twice: what has happened and was not heard
-    /// of counts against whoever asked, never for them.
-    async fn try_ask<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, RedisError> {
-        let kept = self.connect().await?;
-        match question.query_async(&mut kept.connection.clone()).await {
-            Err(error) if error.is_connection_dropped() => {
-                self.forget(&kept).await;
-                let kept = self.connect().await?;
-                question.query_async(&mut kept.connection.clone()).await
-            }
-            answer => answer,
-        }
-    }
-
-    /// The connection that all share. Those who come together wait for one to be made.
-    async fn connect(&self) -> Result<Kept, RedisError> {
-        let mut connection = self.connection.lock().await;
-        if let Some(kept) = &*connection {
-            return Ok(kept.clone());
-        }
-        // The bound on everything is in `ask`.
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let made = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        Ok(connection.insert(Kept { connection: made, made_at: Instant::now() }).clone())
-    }
-
-    /// Gives the connection up, unless somebody has made a newer one.
-    async fn forget(&self, lost: &Kept) {
-        let mut connection = self.connection.lock().await;
-        connection.take_if(|kept| kept.made_at == lost.made_at);
+        Ok(self.0.ask(question).await?)
     }
 }
 
-impl fmt::Debug for RedisStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RedisStore(…)")
+impl From<RedisFailure> for StoreFailure {
+    fn from(failure: RedisFailure) -> Self {
+        Self::new(failure)
     }
-}
-
-/// A time as the values have it: microseconds since 1970, exact in a script's numbers until the year
-/// 2255.
-fn micros(time: DateTime<Utc>) -> String {
-    time.timestamp_micros().to_string()
-}
-
-fn read_micros(text: &[u8]) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_micros(std::str::from_utf8(text).ok()?.parse().ok()?)
 }
 
 /// For how many milliseconds a key is kept that holds something for `period`.
@@ -230,49 +75,5 @@ fn time_to_live(period: TimeDelta) -> String {
 }
 
 fn unreadable(what: &'static str) -> StoreFailure {
-    StoreFailure(Box::new(Unreadable(what)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_addresses_of_redis_are_taken() {
-        for url in [
-            "redis://localhost",
-            "redis://:secret@10.0.0.7:6380/3",
-            "rediss://user:secret@redis.internal",
-            "redis://[::1]:6379/0",
-        ] {
-            assert!(RedisStore::parse(url).is_ok(), "{url}");
-        }
-        for url in [
-            "",
-            "localhost:6379",
-            "http://localhost",
-            "redis+unix:///run/redis.sock",
-            "redis://",
-            "redis://localhost/first",
-            "rediss://localhost/#insecure",
-        ] {
-            assert!(RedisStore::parse(url).is_err(), "{url}");
-        }
-    }
-
-    #[test]
-    fn neither_the_store_nor_what_is_wrong_with_its_address_shows_the_password() {
-        let store = RedisStore::parse("redis://user:hunter2@localhost/1").unwrap();
-        let error = RedisStore::parse("redis://user:hunter2@localhost/x").unwrap_err();
-        for shown in [format!("{store:?}"), format!("{error:?} {error}")] {
-            assert!(!shown.contains("hunter2") && !shown.contains("localhost"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn a_time_is_read_back_as_it_was_written() {
-        let time: DateTime<Utc> = "2026-03-04T05:06:07.890123Z".parse().unwrap();
-        assert_eq!(read_micros(micros(time).as_bytes()), Some(time));
-        assert_eq!(read_micros(b"soon"), None);
-    }
+    RedisFailure::unreadable(what).into()
 }

@@ -1,5 +1,6 @@
 //! Sending a code: what `login`, `request-otp`, `password/forgot` and `profile/phone` have in common.
 
+use crate::api::limits;
 use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber, UserId};
 use crate::http::{Client, Problem};
@@ -84,6 +85,7 @@ pub(in crate::api::v1) async fn send_to(
     recipient: Recipient,
 ) -> Result<Live, SendError> {
     let (user, purpose) = (recipient.user, recipient.purpose);
+    limits::take_send(app, &recipient).await?;
     let draft = app.otp.reserve(&app.database, recipient).await?;
     let sent = match app.otp.deliver(&app.database, draft).await {
         Err(SendError::Overtaken) => return newer(app, user, purpose).await,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
+use crate::api::limits;
 use crate::api::v1::proof;
 use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
@@ -15,7 +16,8 @@ use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::{AppHash, Live, OtpFailure, SendError};
 use crate::passwords::{Password, PasswordHash, Verification};
-use crate::proofs::Action;
+use crate::proofs;
+use crate::rate_limits::Action;
 use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, Identifier, PhcString, User};
@@ -161,7 +163,8 @@ pub(in crate::api) async fn login(
 ) -> Result<WithCookie<Json<LoginAnswer>>, Problem> {
     let login = Login::read(&app, fields)?;
     login.refresh_token_in.require_own_page(&app, &headers)?;
-    proof::require_of_everybody(&app, &client, Action::Login).await?;
+    limits::take_at(&app, Action::Login, client.address.limited(), []).await?;
+    proof::require_of_everybody(&app, &client, proofs::Action::Login).await?;
     let user = prove_password(&app, &login.identifier, login.password).await?;
     note_user(&user.id);
     // Told to nobody but who knows the password.

@@ -8,11 +8,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use crate::api::limits;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
 use crate::emails::Occasion;
 use crate::foundation::UserId;
 use crate::http::{FieldError, Fields, Kind, Problem, note_user};
+use crate::rate_limits::{Action, Subject};
 use crate::sessions::RefreshError;
 use crate::state::{App, AppState};
 use crate::tokens::Grant;
@@ -92,6 +94,10 @@ pub(in crate::api) async fn refresh(
 ) -> Result<WithCookie<Json<RefreshAnswer>>, Problem> {
     let request = Refresh::read(fields, &headers)?;
     request.from.require_own_page(&app, &headers)?;
+    // Of a token that is not ours no session is named; that costs no more than to look at it.
+    if let Some(session) = app.sessions.named_by(&request.text) {
+        limits::take(&app, Action::Refresh, &[Subject::Session(session)]).await?;
+    }
     // A copy that is found out ends its session even where its bearer has hung up.
     to_the_end(async move { exchange(&app, &request).await }).await
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::limits;
 use crate::api::v1::proof;
 use crate::emails::{Claim, Email, Occasion};
 use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
@@ -16,7 +17,8 @@ use crate::number_claims;
 use crate::otp::{AppHash, Language};
 use crate::passwords::Password;
 use crate::phone_changes;
-use crate::proofs::Action;
+use crate::proofs;
+use crate::rate_limits::{Action, Subject};
 use crate::state::{App, AppState, Enumeration};
 use crate::users::{self, Identifier, InsertError, NewUser, PhcString};
 
@@ -109,7 +111,9 @@ pub(in crate::api) async fn register(
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let Register { email, password, phone_number, claim_number, .. } =
         Register::read(&app, fields)?;
-    proof::require_of_everybody(&app, &client, Action::Register).await?;
+    let around = Subject::around(&phone_number);
+    limits::take_at(&app, Action::Register, client.address.limited(), around).await?;
+    proof::require_of_everybody(&app, &client, proofs::Action::Register).await?;
     let now = app.clock.now();
     // Hashed before anybody asks whether the address is taken: so both cost the same.
     let salt = app.entropy.bytes().map_err(Problem::internal)?;

@@ -11,7 +11,7 @@ use crate::foundation::PhoneNumber;
 use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
 use crate::number_claims;
 use crate::otp::{AppHash, Channel};
-use crate::proofs::Action;
+use crate::proofs;
 use crate::state::{App, AppState};
 use crate::users::{self, User};
 
@@ -132,7 +132,7 @@ pub(in crate::api) async fn request_otp(
     fields: Fields,
 ) -> Result<Json<OtpRequested>, Problem> {
     let RequestOtp { reference, new_number, channel, app_hash } = RequestOtp::read(&app, fields)?;
-    proof::require_of_everybody(&app, &client, Action::RequestOtp).await?;
+    proof::require_of_everybody(&app, &client, proofs::Action::RequestOtp).await?;
     let none = Problem::new(Kind::LoginRequired);
     let login = reference.find(&app, &client, app.clock.now(), none).await?;
     note_user(&login.user);

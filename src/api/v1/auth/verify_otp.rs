@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use crate::api::limits;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
 use crate::emails::Occasion;
@@ -15,6 +16,7 @@ use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets::{self, PendingLogin};
 use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode, Purpose};
+use crate::rate_limits::Action;
 use crate::sessions::{Method, device_name};
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::User;
@@ -96,6 +98,7 @@ pub(in crate::api) async fn verify_otp(
 ) -> Result<WithCookie<Json<SignedIn>>, Problem> {
     let request = VerifyOtp::read(&app, fields)?;
     request.refresh_token_in.require_own_page(&app, &headers)?;
+    limits::take_at(&app, Action::VerifyCode, client.address.limited(), []).await?;
     let has_ticket = matches!(request.reference, Reference::Ticket(_));
     let login = request.reference.find(&app, &client, app.clock.now(), invalid()).await?;
     note_user(&login.user);

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tracing::{error, info};
 use utoipa::ToSchema;
 
+use crate::api::limits;
 use crate::api::unattended::without_an_answer;
 use crate::api::v1::auth::{code, input};
 use crate::api::v1::proof;
@@ -17,7 +18,8 @@ use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem};
 use crate::otp::{AppHash, Purpose, SendError};
 use crate::phone_changes;
-use crate::proofs::Action;
+use crate::proofs;
+use crate::rate_limits::Action;
 use crate::reset_tickets;
 use crate::sessions;
 use crate::state::{App, AppState};
@@ -88,7 +90,8 @@ pub(in crate::api) async fn forgot(
     fields: Fields,
 ) -> Result<(StatusCode, Json<ResetRequested>), Problem> {
     let Forgot { identifier, app_hash } = Forgot::read(&app, fields)?;
-    proof::require_of_everybody(&app, &client, Action::ForgotPassword).await?;
+    limits::take_at(&app, Action::ForgotPassword, client.address.limited(), []).await?;
+    proof::require_of_everybody(&app, &client, proofs::Action::ForgotPassword).await?;
     let now = app.clock.now();
     let user = users::find_by_identifier(&app.database, &identifier).await?;
     // A number that nobody has proven may be anybody's.

@@ -12,17 +12,19 @@ use tracing::info;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use crate::api::limits;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
 use crate::emails::Occasion;
 use crate::foundation::{OpaqueToken, UserId};
-use crate::http::{Fields, Kind, Problem, note_user};
+use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::number_claims;
 use crate::otp::{Guess, GuessError, Judgement, OtpCode, Purpose};
 use crate::passwords::Password;
+use crate::rate_limits::Action;
 use crate::reset_tickets::{self, PendingReset};
 use crate::sessions::{self, EndReason, Which};
 use crate::state::{App, AppState};
@@ -109,9 +111,11 @@ impl Reset {
     responses((status = 204, description = "Set. All sessions have ended.")))]
 pub(in crate::api) async fn reset(
     State(app): State<AppState>,
+    client: Client,
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let Reset { ticket, code, typed, password } = Reset::read(&app, fields)?;
+    limits::take_at(&app, Action::ResetPassword, client.address.limited(), []).await?;
     let reset = reset_tickets::find(&app.database, &ticket, app.clock.now()).await?;
     let reset = reset.ok_or_else(|| Problem::new(Kind::ResetTicketInvalid))?;
     let hash = super::hash(&app, password).await?;

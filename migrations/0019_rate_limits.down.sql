@@ -1,0 +1,2 @@
+DROP FUNCTION take_rate_limits;
+DROP TABLE rate_limits;
