@@ -12,6 +12,7 @@ mod providers;
 mod reader;
 mod sections;
 mod settings;
+mod telemetry;
 mod texts;
 
 pub use environment::{DotenvError, Environment};
@@ -19,3 +20,4 @@ pub use providers::{CarrierSettings, ProviderSettings};
 pub use reader::{InForce, SettingsError};
 pub use sections::DEFAULT_LOG_LEVEL;
 pub use settings::{AccountSettings, AppEnv, KeySettings, Settings};
+pub use telemetry::Telemetry;

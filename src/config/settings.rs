@@ -20,6 +20,7 @@ use crate::tokens::KeyRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
+use super::telemetry::{self, Telemetry};
 use super::{Environment, email, money, places, sections, texts};
 
 /// Everything that the environment decides.
@@ -77,6 +78,8 @@ pub struct Settings {
     pub passwords: PasswordPolicy,
     /// `GEOIP_FILE`. `None`: nobody is told places.
     pub places: Option<Places>,
+    /// `METRICS_ADDR`, `OTEL_*`: who sees what it does.
+    pub telemetry: Telemetry,
 }
 
 /// What looking after the signing keys needs.
@@ -209,6 +212,7 @@ impl Settings {
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
         let places = places::places(reader);
+        let telemetry = telemetry::telemetry(reader);
 
         let (server, database, tokens, edge) = (server?, database?, tokens?, edge?);
         let (argon2, passwords) = passwords?;
@@ -239,6 +243,7 @@ impl Settings {
             argon2,
             passwords,
             places,
+            telemetry,
         })
     }
 

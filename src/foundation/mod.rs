@@ -10,6 +10,7 @@ mod entropy;
 mod ids;
 mod keyring;
 mod language;
+mod metric;
 mod opaque_token;
 mod phone_number;
 
@@ -22,5 +23,6 @@ pub use entropy::{Entropy, EntropyError};
 pub use ids::{ChallengeId, EmailId, MessageId, SessionId, TokenId, UserId};
 pub use keyring::{Keyring, KeyringError, Purpose as KeyPurpose, Unreadable};
 pub use language::Language;
+pub use metric::{Metric, MetricEntry, MetricType, start_recording};
 pub use opaque_token::{OpaqueToken, TokenHash};
 pub use phone_number::{Country, NumberType, PhoneNumber, PhoneNumberError};

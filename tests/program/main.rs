@@ -28,6 +28,7 @@ mod installation;
 mod keys;
 mod ledger;
 mod log;
+mod metrics;
 mod migrate;
 #[path = "../support/mmdb.rs"]
 mod mmdb;
@@ -42,5 +43,6 @@ mod restart;
 mod scene;
 mod settings;
 mod stopping;
+mod traces;
 mod users;
 mod walk;
