@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use crate::foundation::Metric;
-use crate::http;
+use crate::http::{self, Kind};
 use crate::observability::{METRICS_CONTENT_TYPE, Recorder, UPKEEP_PERIOD};
 use crate::otp::BreakerState;
 use crate::state::{App, AppState};
@@ -39,6 +39,8 @@ pub(super) async fn start(address: SocketAddr, app: &AppState) -> anyhow::Result
     Metric::StartTime.set(&[], number(now.timestamp()));
     Metric::BuildInfo.set(&[env!("CARGO_PKG_VERSION")], 1.0);
     Metric::DatabaseConnectionsMax.set(&[], app.database.options().get_max_connections().into());
+    // Begins at nothing, so that the first one is an increase and sets off the alert.
+    Metric::Refusals.add_many(&[Kind::InternalError.entry().code, "", ""], 0);
     let router =
         Router::new().route("/metrics", get(scrape)).with_state((recorder.clone(), app.clone()));
     let mut tasks = JoinSet::new();
