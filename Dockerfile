@@ -19,6 +19,7 @@ COPY --from=build /src/LICENSE* /src/data/common-passwords.LICENSE /usr/share/do
 USER 65532:65532
 ENV APP_ENV=production HOST=0.0.0.0
 EXPOSE 3000
+# METRICS_ADDR=0.0.0.0:9464 opens the port for Prometheus; it is not for the world.
 ENTRYPOINT ["/usr/local/bin/ringfence"]
 CMD ["serve"]
 # There is no HEALTHCHECK: nothing in here could ask. Let the orchestrator ask /readyz and /livez.

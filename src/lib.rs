@@ -5,7 +5,7 @@
 //! | command line | [`cli`] | everything |
 //! | assembly | [`app`] | everything but `cli` |
 //! | door | [`api`], [`pages`] | what is below |
-//! | settings | [`config`] | settings of `state` and the capabilities, `http`, `foundation` |
+//! | settings | [`config`] | settings of `state` and the capabilities, `http`, `observability`, `foundation` |
 //! | shared state | [`state`] | capabilities, `database`, `foundation` |
 //! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`number_claims`], [`otp`], [`emails`], [`sessions`], [`tokens`], [`places`], [`proofs`], [`rate_limits`] | `database`, `foundation`; never each other |
 //! | infrastructure | [`http`], [`database`], [`observability`] | `foundation` |

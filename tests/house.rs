@@ -10,6 +10,8 @@
 mod documents;
 #[path = "house/files.rs"]
 mod files;
+#[path = "house/metrics.rs"]
+mod metrics;
 #[path = "house/openapi.rs"]
 mod openapi;
 #[path = "house/rooms.rs"]

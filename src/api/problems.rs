@@ -1,7 +1,7 @@
 //! What the capabilities' errors look like from outside: the only such table.
 
 use crate::emails::{ClaimError, EnqueueError};
-use crate::foundation::whole_seconds_until;
+use crate::foundation::{Metric, whole_seconds_until};
 use crate::http::{Kind, Problem};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::{BudgetScope, GuessError, OtpFailure, Scope, SendError};
@@ -104,6 +104,13 @@ impl From<RefreshError> for Problem {
 impl Problem {
     /// Why no code was sent.
     pub(super) fn from_send(app: &App, error: SendError) -> Self {
+        let problem = Self::of_send(app, error);
+        let scope = problem.member("scope");
+        Metric::SendRefusals.add(&[problem.kind().entry().code, scope]);
+        problem
+    }
+
+    fn of_send(app: &App, error: SendError) -> Self {
         let now = app.clock.now();
         match error {
             SendError::Cooldown { retry_at } => Self::new(Kind::OtpCooldown)

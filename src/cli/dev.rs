@@ -7,13 +7,17 @@ use tracing::warn;
 
 use crate::config::Environment;
 use crate::foundation::Entropy;
+use crate::observability::SpanQueue;
 
 use super::{banner, read_settings, serve};
 
 /// Where the database and the key of a developer's machine live.
 const DIRECTORY: &str = ".ringfence";
 
-pub(super) async fn run(mut environment: Environment) -> anyhow::Result<()> {
+pub(super) async fn run(
+    mut environment: Environment,
+    spans: Option<SpanQueue>,
+) -> anyhow::Result<()> {
     anyhow::ensure!(
         !environment.is_production(),
         "dev shows codes to everybody and refuses to run with APP_ENV=production; \
@@ -33,7 +37,7 @@ pub(super) async fn run(mut environment: Environment) -> anyhow::Result<()> {
         warn!(host = %settings.host, "everybody who reaches this address can read every code");
     }
     let psql = private.as_ref().map(PrivateDatabase::url);
-    let served = serve::serve(settings, |address, base_url| {
+    let served = serve::serve(settings, spans, |address, base_url| {
         banner::print(address, base_url, psql.as_deref());
     })
     .await;

@@ -10,6 +10,7 @@ mod keys;
 mod migrate;
 mod openapi;
 mod providers;
+mod scrape;
 mod serve;
 mod sms;
 mod users;
@@ -20,7 +21,8 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{DEFAULT_LOG_LEVEL, Environment, InForce, Settings};
-use crate::observability::{LogFormat, start_logging};
+use crate::foundation::{Clock, Entropy};
+use crate::observability::{LogFormat, spans, start_logging};
 
 /// A self-hosted, phone-verified auth server.
 #[derive(Parser)]
@@ -77,12 +79,16 @@ pub fn run() -> anyhow::Result<()> {
         Command::Serve => LogFormat::Json,
         _ => LogFormat::Pretty,
     };
-    start_logging(log_filter(&environment), format);
+    // The log is wanted before all settings are read, and spans are noted beside it.
+    let is_wanted = matches!(command, Command::Serve | Command::Dev) && environment.is_traced();
+    let traces = is_wanted.then(|| spans(Clock::default(), Entropy::default()));
+    let (sink, queue) = traces.unzip();
+    start_logging(log_filter(&environment), format, sink);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve => serve::run(&environment).await,
-            Command::Dev => Box::pin(dev::run(environment)).await,
+            Command::Serve => Box::pin(serve::run(&environment, queue)).await,
+            Command::Dev => Box::pin(dev::run(environment, queue)).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Keys(keys) => keys::run(&environment, keys).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,

@@ -12,39 +12,43 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::app::Application;
-use crate::config::{Environment, Settings};
+use crate::config::{Environment, Settings, Telemetry};
 use crate::database;
 use crate::foundation::{Clock, PhoneNumber};
 use crate::http;
 use crate::known_devices;
 use crate::login_tickets;
 use crate::number_claims;
+use crate::observability::{Collector, SpanQueue};
 use crate::otp::OtpFailure;
 use crate::phone_changes;
 use crate::proofs;
 use crate::reset_tickets;
 use crate::tokens;
 
-use super::{erasure, migrate, read_settings};
+use super::{erasure, migrate, read_settings, scrape};
 
 /// How long requests under way may take after we were told to stop: within the 10 s that container
 /// runtimes commonly wait before they kill.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
 const POST_STOP_TIMEOUT: Duration = Duration::from_secs(1);
 const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// With the time-outs before, still within those 10 s.
+const SPANS_FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 /// Every replica does the housekeeping; none minds when another was faster.
 const HOUSEKEEPING_PERIOD: Duration = Duration::from_mins(5);
 const LIMITS_PERIOD: Duration = Duration::from_mins(1);
 
-pub(super) async fn run(environment: &Environment) -> anyhow::Result<()> {
+pub(super) async fn run(environment: &Environment, spans: Option<SpanQueue>) -> anyhow::Result<()> {
     let settings = read_settings(environment)?;
-    serve(settings, |address, _| info!(%address, "listening")).await
+    serve(settings, spans, |address, _| info!(%address, "listening")).await
 }
 
 /// Serves until the process is told to stop. `ready` is called once, when requests are taken, with
 /// the address and the base URL.
 pub(super) async fn serve(
     settings: Settings,
+    spans: Option<SpanQueue>,
     ready: impl FnOnce(SocketAddr, &str),
 ) -> anyhow::Result<()> {
     let told_to_stop = told_to_stop()?;
@@ -60,8 +64,14 @@ pub(super) async fn serve(
     })?;
     let address = listener.local_addr()?;
     let base_url = settings.base_url(address.port());
+    let Telemetry { metrics_address, collector } = settings.telemetry.clone();
     let application =
         Application::build(settings, database.clone(), Clock::default(), base_url.clone()).await?;
+    let scraping = match metrics_address {
+        Some(address) => Some(scrape::start(address, &application.state).await?),
+        None => None,
+    };
+    let tracing = Tracing::start(collector.zip(spans));
     let housekeeping = tokio::spawn(keep_house(application.state.clone()));
     let hearing = tokio::spawn(hear_of_ended_sessions(application.state.clone()));
     let (stopping_post, post_stopped) = watch::channel(false);
@@ -84,6 +94,8 @@ pub(super) async fn serve(
     forgetting.abort();
     hearing.abort();
     close(&database).await;
+    tracing.stop().await;
+    drop(scraping);
     info!("stopped");
     Ok(())
 }
@@ -110,6 +122,38 @@ async fn listen(
     tokio::select! {
         () = http::serve(listener, application.router(), graceful) => {}
         () = deadline => warn!("some requests did not finish in time and are cut off"),
+    }
+}
+
+/// The task that sends spans to the collector, where there is one.
+struct Tracing(Option<(watch::Sender<bool>, JoinHandle<()>)>);
+
+impl Tracing {
+    fn start(traces: Option<(Collector, SpanQueue)>) -> Self {
+        Self(traces.map(|(collector, spans)| {
+            let (stopping, mut stopped) = watch::channel(false);
+            let following = tokio::spawn(async move {
+                let stopped = async move {
+                    // An error means that nobody will ever say so.
+                    let _ = stopped.wait_for(|stopped| *stopped).await;
+                };
+                if let Err(cause) = collector.follow(spans, stopped).await {
+                    let cause: &dyn std::error::Error = &cause;
+                    error!(cause, "no traces are exported");
+                }
+            });
+            (stopping, following)
+        }))
+    }
+
+    /// Sends what has not been sent yet, or lets it go.
+    async fn stop(self) {
+        let Some((stopping, mut following)) = self.0 else { return };
+        stopping.send_replace(true);
+        if tokio::time::timeout(SPANS_FLUSH_TIMEOUT, &mut following).await.is_err() {
+            warn!("the collector of traces does not answer; the last spans are lost");
+            following.abort();
+        }
     }
 }
 

@@ -86,6 +86,11 @@ impl Environment {
         self.get("LOG_LEVEL")
     }
 
+    /// Whether `OTEL_EXPORTER_OTLP_ENDPOINT` is set, wanted as early.
+    pub fn is_traced(&self) -> bool {
+        self.has("OTEL_EXPORTER_OTLP_ENDPOINT")
+    }
+
     /// The value of `name`; an empty one counts as none.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())

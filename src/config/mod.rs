@@ -13,6 +13,7 @@ mod providers;
 mod reader;
 mod sections;
 mod settings;
+mod telemetry;
 mod texts;
 
 pub use environment::{DotenvError, Environment};
@@ -20,3 +21,4 @@ pub use providers::{CarrierSettings, ProviderSettings};
 pub use reader::{InForce, SettingsError};
 pub use sections::DEFAULT_LOG_LEVEL;
 pub use settings::{AccountSettings, AppEnv, KeySettings, Settings};
+pub use telemetry::Telemetry;

@@ -21,6 +21,7 @@ use crate::tokens::KeyRules;
 
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
+use super::telemetry::{self, Telemetry};
 use super::{Environment, challenge, email, money, places, sections, texts};
 
 /// Everything that the environment decides.
@@ -80,6 +81,8 @@ pub struct Settings {
     pub places: Option<Places>,
     /// `CHALLENGE`, `CHALLENGE_WHEN`, `TURNSTILE_*`, `HCAPTCHA_*`.
     pub proofs: proofs::Settings,
+    /// `METRICS_ADDR`, `OTEL_*`: who sees what it does.
+    pub telemetry: Telemetry,
 }
 
 /// What looking after the signing keys needs.
@@ -213,6 +216,7 @@ impl Settings {
         let passwords = sections::passwords(reader);
         let places = places::places(reader);
         let proofs = challenge::challenge(reader);
+        let telemetry = telemetry::telemetry(reader);
 
         let (server, database, tokens, edge) = (server?, database?, tokens?, edge?);
         let (argon2, passwords) = passwords?;
@@ -244,6 +248,7 @@ impl Settings {
             passwords,
             places,
             proofs: proofs?,
+            telemetry,
         })
     }
 

@@ -6,11 +6,11 @@ use std::error::Error;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::foundation::{EmailId, KeyPurpose, Language};
+use crate::foundation::{EmailId, KeyPurpose, Language, Metric};
 
 use super::smtp::{Connection, SendFailure};
 use super::store::{self, Backoff, End, Entry};
@@ -59,6 +59,14 @@ impl Emails {
         match &self.0 {
             Some(office) => office.post_due(database, &stopped).await,
             None => Ok(0),
+        }
+    }
+
+    /// How many e-mails are still to be sent; `None` where none are sent at all.
+    pub async fn count_waiting(&self, executor: impl PgExecutor<'_>) -> sqlx::Result<Option<i64>> {
+        match &self.0 {
+            Some(_) => store::count_waiting(executor).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -136,6 +144,7 @@ impl Office {
         let (failure, is_final) = match &outcome {
             Ok(()) => {
                 info!(email_id = %id, template, attempts, "e-mail sent");
+                Metric::Emails.add(&["sent"]);
                 store::end(database, entry, End::Sent, None, now).await?;
                 return Ok(());
             }
@@ -145,9 +154,11 @@ impl Office {
         let is_late = entry.next_attempt_at > entry.created_at + GIVE_UP_AFTER;
         if is_final || is_late {
             error!(email_id = %id, template, attempts, failure, "e-mail given up");
+            Metric::Emails.add(&["failed"]);
             store::end(database, entry, End::Failed, Some(&failure), now).await?;
         } else {
             warn!(email_id = %id, template, attempts, failure, "e-mail not sent; it will be tried again");
+            Metric::Emails.add(&["retried"]);
             store::note_failure(database, entry, &failure).await?;
         }
         Ok(())

@@ -85,6 +85,13 @@ pub(super) async fn add(
     Ok(added.rows_affected() == 1)
 }
 
+/// How many e-mails are still to be sent.
+pub(super) async fn count_waiting(executor: impl PgExecutor<'_>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "waiting!" FROM email_outbox WHERE state = 'queued'"#)
+        .fetch_one(executor)
+        .await
+}
+
 /// Takes the e-mail that has been due for longest. Counts the attempt and says when the next one is
 /// due in the same statement: of several workers one gets it, and if that one dies another comes
 /// back to it then.

@@ -153,6 +153,13 @@ impl FromStr for Country {
     }
 }
 
+impl Country {
+    /// Its ISO 3166-1 code, in capitals.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Country {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -18,7 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument as _, Span, debug, error, error_span, field, info, warn};
 
-use crate::foundation::{Clock, Entropy};
+use crate::foundation::{Clock, Entropy, Metric};
 
 use super::client::{self, RequestId, TrustedProxies};
 use super::room::tell_room;
@@ -68,19 +68,23 @@ async fn exchange(State(edge): State<Arc<Edge>>, mut request: Request, next: Nex
     // The path itself is not logged: whatever somebody puts there would be.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
     let is_api = route.starts_with("/api/");
+    let (method, matched) = (method_label(request.method()), request.extensions().get().cloned());
     // At the highest level, so that the span is there whatever `LOG_LEVEL` leaves out.
     let span = error_span!(
         "request",
         request_id = %id,
         method = %request.method(),
         route,
+        trace_parent = trace_parent(request.headers()),
         user_id = field::Empty
     );
     let answered = tokio::time::timeout(REQUEST_TIMEOUT, tell_room(next.run(request)));
     let answered = answered.instrument(span.clone()).await;
     let mut response =
         answered.unwrap_or_else(|_elapsed| Problem::new(Kind::RequestTimeout).into_response());
-    span.in_scope(|| log(&response, is_api, began.elapsed()));
+    let took = began.elapsed();
+    span.in_scope(|| log(&response, is_api, took));
+    measure(method, matched.as_ref(), &response, took);
     render_problem(&mut response, &id);
     add_headers(&edge, response.headers_mut(), &id);
     if is_api {
@@ -128,6 +132,46 @@ fn log(response: &Response, is_api: bool, took: Duration) {
     } else {
         warn!(status, latency_us, code, cause, "refused");
     }
+}
+
+/// Counts the request, and the refusal where it is one.
+fn measure(method: &str, route: Option<&MatchedPath>, response: &Response, took: Duration) {
+    let route = route.map_or("-", MatchedPath::as_str);
+    Metric::HttpRequestDuration.observe(&[method, route, response.status().as_str()], took);
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        let (limit, scope) = (problem.member("limit"), problem.member("scope"));
+        Metric::Refusals.add(&[problem.kind().entry().code, limit, scope]);
+    }
+}
+
+/// The methods of our routes by their names: whatever else somebody sends is one more, and not thousands.
+fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::HEAD,
+        Method::OPTIONS,
+    ];
+    const NAMES: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let at = KNOWN.iter().position(|known| known == method);
+    at.map_or("other", |at| NAMES[at])
+}
+
+/// Which span of the caller the request belongs to (W3C Trace Context, 3.2), where what was sent has the
+/// form of version 00: lower-case hexadecimal digits, of which the ids are not all zero.
+fn trace_parent(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let parts: Vec<_> = text.split('-').collect();
+    let [version, trace, span, flags] = parts[..] else { return None };
+    let is_hex = |text: &str, length| {
+        text.len() == length && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_id = |text: &str, length| is_hex(text, length) && text.bytes().any(|it| it != b'0');
+    let is_sane = version == "00" && is_id(trace, 32) && is_id(span, 16) && is_hex(flags, 2);
+    is_sane.then_some(text)
 }
 
 fn render_problem(response: &mut Response, id: &str) {

@@ -105,6 +105,14 @@ impl Problem {
         &self.detail
     }
 
+    /// The word that a member of the document is, where it is one; empty where it is not. Words of ours
+    /// are of letters: whatever else somebody puts there is no label of a metric.
+    pub fn member(&self, name: &str) -> &str {
+        let word = self.members.get(name).and_then(Value::as_str).unwrap_or_default();
+        let of_a_word = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        if word.bytes().all(of_a_word) { word } else { "" }
+    }
+
     /// When to come back, in seconds.
     pub fn seconds_to_wait(&self) -> Option<u64> {
         self.retry_after

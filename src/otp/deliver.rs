@@ -3,7 +3,7 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::foundation::{ChallengeId, MessageId, PhoneNumber};
+use crate::foundation::{ChallengeId, Country, MessageId, Metric, PhoneNumber};
 
 use super::carriage::Carriage;
 use super::ledger::{self, News, State};
@@ -80,6 +80,18 @@ impl Otp {
 
     /// Asks the carrier. Returns its id of the message or of the verification.
     pub(super) async fn hand_over(
+        &self,
+        carriage: &Carriage,
+        parcel: &Parcel<'_>,
+    ) -> Result<Option<String>, ProviderFailure> {
+        let handed_over = self.ask(carriage, parcel).await;
+        if let Some(carrier) = carriage.carrier() {
+            count_send(carrier.name(), parcel.to, parcel.channel, handed_over.as_ref().err());
+        }
+        handed_over
+    }
+
+    async fn ask(
         &self,
         carriage: &Carriage,
         parcel: &Parcel<'_>,
@@ -186,6 +198,18 @@ impl Otp {
         work.commit().await?;
         ended
     }
+}
+
+/// Counts a message that was handed to a carrier.
+pub(super) fn count_send(
+    provider: &str,
+    to: &PhoneNumber,
+    channel: Channel,
+    failure: Option<&ProviderFailure>,
+) {
+    let outcome = failure.map_or("accepted", |failure| failure.kind().as_str());
+    let country = to.country().map_or("none", Country::as_str);
+    Metric::Sends.add(&[provider, country, channel.as_str(), outcome]);
 }
 
 /// What the ledger is told of it.

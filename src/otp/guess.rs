@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
-use crate::foundation::{ChallengeId, PhoneNumber, UserId};
+use crate::foundation::{ChallengeId, Country, Metric, PhoneNumber, UserId};
 
 use super::carriage::TEST_PROVIDER;
 use super::code::{Binding, CodeHash};
@@ -114,6 +114,30 @@ impl Guess {
     fn key(&self) -> Key {
         Key { user: self.user, purpose: self.purpose, id: self.challenge }
     }
+
+    /// Counts a code that was used. Those of test numbers are nobody's conversion.
+    fn count_verified(&self) {
+        if self.provider != TEST_PROVIDER {
+            let country = self.number.country().map_or("none", Country::as_str);
+            let (channel, purpose) = (self.channel.as_str(), self.purpose.as_str());
+            Metric::CodesVerified.add(&[&self.provider, country, channel, purpose]);
+        }
+    }
+}
+
+impl Judgement {
+    /// As the metric has it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::Over(_) => "over",
+        }
+    }
+}
+
+fn count(purpose: Purpose, outcome: &str) {
+    Metric::Guesses.add(&[purpose.as_str(), outcome]);
 }
 
 impl Otp {
@@ -128,18 +152,21 @@ impl Otp {
         let now = self.clock.now();
         let mut work = Work::on(database);
         let row = self.store.begin_attempt(&mut work, user, purpose, now).await?;
-        let row = row.ok_or(GuessError::NoLiveCode)?;
+        let row = row.ok_or(GuessError::NoLiveCode);
+        let row = row.inspect_err(|_| count(purpose, "no_code"))?;
         let mut guess = self.read_guess(row, user, purpose, now)?;
         let windows = lockout::windows(self.rules.wrong_per_hour);
         for (scope, subject) in [Scope::User, Scope::Number].into_iter().zip(&guess.counted) {
             let connection = work.connection().await?;
             if !windows::take(connection, subject, &windows, now).await? {
+                count(purpose, "exhausted");
                 let retry_at = windows::room_at(connection, subject, &windows, now).await?;
                 return Err(GuessError::Exhausted { scope, retry_at });
             }
         }
         let left = self.store.spend_attempt(&guess.key(), guess.attempts_left, now).await?;
-        guess.attempts_left = left.ok_or(GuessError::NoLiveCode)?;
+        let left = left.ok_or(GuessError::NoLiveCode);
+        guess.attempts_left = left.inspect_err(|_| count(purpose, "no_code"))?;
         work.commit().await?;
         Ok(guess)
     }
@@ -159,6 +186,7 @@ impl Otp {
                 match asked.await {
                     Ok(verdict) => read_verdict(verdict),
                     Err(failure) => {
+                        count(guess.purpose, "not_judged");
                         self.give_back(database, guess).await?;
                         return Err(failure.into());
                     }
@@ -166,6 +194,7 @@ impl Otp {
             }
             Judge::Nobody => Judgement::Over(Ending::Failed),
         };
+        count(guess.purpose, judgement.as_str());
         self.note_judgement(database, guess, judgement).await?;
         Ok(judgement)
     }
@@ -245,6 +274,7 @@ impl Otp {
             return Ok(false);
         }
         transaction.commit().await?;
+        guess.count_verified();
         Ok(true)
     }
 

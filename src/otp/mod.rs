@@ -49,7 +49,7 @@ mod work;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tracing::warn;
 
 use crate::foundation::{Clock, Country, Entropy, EntropyError, Keyring};
@@ -66,6 +66,7 @@ pub use ledger::{Figures, ReportBy, ReportLine, report};
 pub use lockout::LONG_CODE_DIGITS;
 pub use money::{
     Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
+    Spent,
 };
 pub use personal::Exported;
 pub use providers::Provider;
@@ -219,6 +220,15 @@ impl Otp {
     /// Who carries the codes.
     pub fn carriers(&self) -> &Carriers {
         &self.carriers
+    }
+
+    /// What the budgets have come to, and the currency that they are in.
+    pub async fn budgets_spent(
+        &self,
+        connection: &mut PgConnection,
+    ) -> sqlx::Result<(&Currency, Vec<Spent>)> {
+        let spent = self.money.spent(connection, self.clock.now()).await?;
+        Ok((self.money.currency(), spent))
     }
 
     /// Where codes are kept.

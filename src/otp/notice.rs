@@ -6,6 +6,7 @@ use sqlx::PgPool;
 
 use crate::foundation::{Language, NumberType, PhoneNumber, UserId};
 
+use super::deliver::count_send;
 use super::providers::delivery::Message;
 use super::send::SendError;
 use super::single::Single;
@@ -54,6 +55,7 @@ impl Otp {
         let message = Message { id, challenge, to: number, channel, code: None, text, language };
         let sent = sender.send(now, &message).await;
         carrier.note(sent.as_ref().err(), self.clock.now());
+        count_send(provider, number, channel, sent.as_ref().err());
         let outcome = sent.as_ref().map(|accepted| Some(accepted.reference.as_str()));
         self.note_single(database, id, outcome).await?;
         sent?;

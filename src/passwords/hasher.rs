@@ -8,10 +8,12 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::{self, phc};
 use thiserror::Error;
+
+use crate::foundation::Metric;
 
 use super::cost::Argon2Cost;
 use super::derivation::{Derivation, Memory};
@@ -31,6 +33,7 @@ pub struct Hasher {
 struct Order {
     scheme: Scheme,
     password: Password,
+    ordered_at: Instant,
 }
 
 /// What a verification found.
@@ -76,7 +79,10 @@ impl Hasher {
         let pool = Pool::start("argon2", size, move || {
             let (mut memory, counter) = (Memory::for_cost(cost), Arc::clone(&counter));
             move |order: Order| {
+                let begun = Instant::now();
+                Metric::HashWait.observe(&[], begun.duration_since(order.ordered_at));
                 let tag = order.scheme.run(&order.password, &mut memory);
+                Metric::HashDuration.observe(&[], begun.elapsed());
                 counter.fetch_add(1, Ordering::Relaxed);
                 tag
             }
@@ -179,9 +185,12 @@ impl Hasher {
     }
 
     async fn derive(&self, scheme: Scheme, password: Password) -> Result<phc::Output, HashError> {
-        match self.pool.submit(Order { scheme, password }).await {
+        match self.pool.submit(Order { scheme, password, ordered_at: Instant::now() }).await {
             Ok(tag) => Ok(tag?),
-            Err(PoolError::Full { retry_after }) => Err(HashError::Busy { retry_after }),
+            Err(PoolError::Full { retry_after }) => {
+                Metric::HashRefusals.add(&[]);
+                Err(HashError::Busy { retry_after })
+            }
             Err(PoolError::Closed) => Err(HashError::Closed),
             Err(PoolError::Panicked) => Err(HashError::Panicked),
         }

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::foundation::{SessionId, UserId};
+use crate::foundation::{Metric, SessionId, UserId};
 
 use super::store;
 
@@ -84,5 +84,7 @@ pub async fn end(
         Which::Others(session) => (None, Some(session)),
         Which::All => (None, None),
     };
-    store::end(connection, user, bounds, reason, now).await
+    let ended = store::end(connection, user, bounds, reason, now).await?;
+    Metric::SessionsEnded.add_many(&[reason.as_str()], ended.len() as u64);
+    Ok(ended)
 }

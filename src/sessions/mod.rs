@@ -18,7 +18,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgExecutor, PgPool};
 
-use crate::foundation::{Entropy, EntropyError, Keyring, Limited, SessionId, UserId};
+use crate::foundation::{Entropy, EntropyError, Keyring, Limited, Metric, SessionId, UserId};
 
 pub use device::device_name;
 pub use ending::{CHANNEL, EndReason, Which, end, is_open};
@@ -153,6 +153,7 @@ impl Sessions {
             refresh_hash: token.hash(),
         };
         store::insert(executor, session, &beginning).await?;
+        Metric::SessionsOpened.add(&[&session.amr().join("+")]);
         Ok(IssuedRefresh {
             text: token.text(&self.keyring),
             expires_at: expires_at.min(session.authenticated_at + self.rules.idle),

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 use tracing::warn;
 
-use crate::foundation::{EntropyError, SessionId, TokenId, UserId};
+use crate::foundation::{EntropyError, Metric, SessionId, TokenId, UserId};
 
 use super::refresh_token::{RefreshText, RefreshToken};
 use super::store::{self, Rotation, Unended};
@@ -100,6 +100,26 @@ impl Sessions {
         text: &str,
         now: DateTime<Utc>,
     ) -> Result<Refreshed, RefreshError> {
+        let refreshed = self.exchange(database, text, now).await;
+        let outcome = match &refreshed {
+            Ok((_, is_repeated)) if *is_repeated => "repeated",
+            Ok(_) => "exchanged",
+            Err(RefreshError::Foreign) => "foreign",
+            Err(RefreshError::Over) => "over",
+            Err(RefreshError::Reused { .. }) => "reused",
+            Err(RefreshError::Entropy(_) | RefreshError::Database(_)) => "failed",
+        };
+        Metric::Refreshes.add(&[outcome]);
+        refreshed.map(|(refreshed, _)| refreshed)
+    }
+
+    /// The exchange, and whether it repeats the one before.
+    async fn exchange(
+        &self,
+        database: &PgPool,
+        text: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(Refreshed, bool), RefreshError> {
         let token = RefreshToken::read(text, &self.keyring).ok_or(RefreshError::Foreign)?;
         let key_id = self.keyring.current_id();
         let child = token.child(&self.keyring, key_id).ok_or(RefreshError::Over)?;
@@ -113,18 +133,20 @@ impl Sessions {
             idle_since: now - self.rules.idle,
             now,
         };
-        match store::rotate(database, &rotation).await? {
-            Some(rotated) => Ok(Refreshed {
-                session: token.session,
-                user: rotated.user,
-                amr: rotated.amr,
-                authenticated_at: rotated.authenticated_at,
-                refresh: self.issued(&child, rotated.expires_at, now),
-                token_id: rotation.token_id,
-                issued_at: now,
-            }),
-            None => self.repeat(database, &token, rotation.token_id, now).await,
-        }
+        let Some(rotated) = store::rotate(database, &rotation).await? else {
+            let repeated = self.repeat(database, &token, rotation.token_id, now).await?;
+            return Ok((repeated, true));
+        };
+        let refreshed = Refreshed {
+            session: token.session,
+            user: rotated.user,
+            amr: rotated.amr,
+            authenticated_at: rotated.authenticated_at,
+            refresh: self.issued(&child, rotated.expires_at, now),
+            token_id: rotation.token_id,
+            issued_at: now,
+        };
+        Ok((refreshed, false))
     }
 
     /// The answer to a token that is not the present one: that of the last exchange, where the token

@@ -149,6 +149,12 @@ impl AccessTokens {
         self.keys.ring().published().clone()
     }
 
+    /// Since when the key has signed that signs at `now`; `None` with `JWT_SECRET`, which has no times.
+    pub fn signing_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let since = self.keys.ring().signing_at(now)?.signs_from;
+        (since > DateTime::UNIX_EPOCH).then_some(since)
+    }
+
     /// Does what is due about the signing keys and reads them anew. To be called every
     /// [`super::RELOAD_PERIOD`].
     pub async fn reload_keys(&self, database: &PgPool, now: DateTime<Utc>) -> Result<(), KeyError> {

@@ -30,7 +30,7 @@ pub(super) struct SigningKey {
     pub(super) id: String,
     pub(super) algorithm: Algorithm,
     pub(super) key: EncodingKey,
-    signs_from: DateTime<Utc>,
+    pub(super) signs_from: DateTime<Utc>,
 }
 
 pub(super) struct VerifyingKey {

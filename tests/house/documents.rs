@@ -83,7 +83,7 @@ fn every_code_is_there_once_and_the_list_is_in_order() {
 }
 
 /// Compares a document with what it should say, or writes it anew where that is asked for.
-fn hold(path: &str, wanted: &str) {
+pub(crate) fn hold(path: &str, wanted: &str) {
     if std::env::var_os("RENEW_DOCS").is_some() {
         fs::write(root().join(path), wanted).unwrap();
     }

@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("assembly", &["door", "settings", "shared state", "capabilities", "infrastructure", "ground"]),
     // The API brings the pages under one roof with itself.
     ("door", &["pages", "settings", "shared state", "capabilities", "infrastructure", "ground"]),
-    ("settings", &["shared state", "capabilities", "http", "ground"]),
+    ("settings", &["shared state", "capabilities", "http", "observability", "ground"]),
     ("shared state", &["capabilities", "database", "ground"]),
     ("capabilities", &["database", "ground"]),
     ("infrastructure", &["ground"]),

@@ -29,6 +29,7 @@ mod keys;
 mod ledger;
 mod limits;
 mod log;
+mod metrics;
 mod migrate;
 #[path = "../support/mmdb.rs"]
 mod mmdb;
@@ -43,5 +44,6 @@ mod restart;
 mod scene;
 mod settings;
 mod stopping;
+mod traces;
 mod users;
 mod walk;

@@ -30,6 +30,17 @@ pub struct Money {
     budgets: Budgets,
 }
 
+/// What a budget has come to.
+#[derive(Clone, Copy, Debug)]
+pub struct Spent {
+    /// `day`, `month` or `country`.
+    pub scope: &'static str,
+    /// Millionths of the currency.
+    pub micros: i64,
+    /// The budget.
+    pub cap: Amount,
+}
+
 impl Money {
     /// Budgets in the currency of the prices.
     pub fn new(prices: Prices, budgets: Budgets) -> Self {
@@ -113,6 +124,23 @@ impl Money {
     ) -> sqlx::Result<bool> {
         let account = budgets::Account::at(scope.clone(), now);
         store::mark_exhausted(connection, &account, self.currency(), now).await
+    }
+
+    /// What the budgets have come to at `now`, over all replicas: those of today and of this month, and of
+    /// the country of which it is most. Only where there is a budget.
+    pub(super) async fn spent(
+        &self,
+        connection: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<Vec<Spent>> {
+        let mut all = Vec::new();
+        for scope in [BudgetScope::Country(None), BudgetScope::Day, BudgetScope::Month] {
+            let Some(cap) = self.budgets.cap(&scope) else { continue };
+            let account = budgets::Account::at(scope, now);
+            let micros = store::most_spent(connection, &account, self.currency()).await?;
+            all.push(Spent { scope: account.scope.as_str(), micros, cap });
+        }
+        Ok(all)
     }
 
     /// The budget of the scope.

@@ -132,6 +132,27 @@ pub(super) async fn mark_exhausted(
     Ok(marked.rows_affected() == 1)
 }
 
+/// What an account has come to, in millionths; of countries, the one that has cost most.
+pub(super) async fn most_spent(
+    connection: &mut PgConnection,
+    account: &Account,
+    currency: &Currency,
+) -> sqlx::Result<i64> {
+    let spent = sqlx::query_scalar!(
+        r#"
+        SELECT coalesce(max(spent_micros), 0) AS "spent!"
+        FROM message_budgets
+        WHERE split_part(scope, ':', 1) = $1 AND period = $2 AND currency = $3
+        "#,
+        account.scope.as_str(),
+        account.period,
+        currency.as_str(),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(spent)
+}
+
 /// Deletes the periods that began before `before`.
 pub(in crate::otp) async fn delete_old(
     connection: &mut PgConnection,

@@ -1,4 +1,4 @@
-//! The one log line that every call to a provider leaves behind.
+//! The one log line that every call to a provider leaves behind, with its metric and its span.
 //!
 //! Owns the names of its fields: `provider`, `operation`, `outcome`, `reason`, `http_status`,
 //! `error_code`, `detail`, `latency_ms`. Never sees a phone number, a code or a secret.
@@ -6,6 +6,9 @@
 use std::error::Error;
 
 use tokio::time::Instant;
+use tracing::{Span, field};
+
+use crate::foundation::Metric;
 
 use super::failure::ProviderFailure;
 use super::hosted::{Finding, Reason};
@@ -16,6 +19,8 @@ pub(super) struct Call {
     provider: &'static str,
     operation: &'static str,
     begun: Instant,
+    /// For traces; ends with the call. The log line stays in the span of the request.
+    span: Span,
 }
 
 /// What there is to say about a call that was answered.
@@ -31,6 +36,7 @@ struct Line<'a> {
 /// Emits `$line` at the level of `$emit`: levels must be known when the program is compiled.
 macro_rules! emit {
     ($emit:ident, $call:expr, $line:expr) => {
+        $call.measure(&$line);
         tracing::$emit!(
             provider = $call.provider,
             operation = $call.operation,
@@ -47,7 +53,24 @@ macro_rules! emit {
 
 impl Call {
     pub(super) fn begin(provider: &'static str, operation: &'static str) -> Self {
-        Self { provider, operation, begun: Instant::now() }
+        // At the highest level, so that the span is there whatever `LOG_LEVEL` leaves out.
+        let span = tracing::error_span!(
+            "provider_call",
+            provider,
+            operation,
+            outcome = field::Empty,
+            http_status = field::Empty
+        );
+        Self { provider, operation, begun: Instant::now(), span }
+    }
+
+    fn measure(&self, line: &Line<'_>) {
+        let labels = [self.provider, self.operation, line.outcome];
+        Metric::ProviderCallDuration.observe(&labels, self.begun.elapsed());
+        self.span.record("outcome", line.outcome);
+        if let Some(status) = line.http_status {
+            self.span.record("http_status", status);
+        }
     }
 
     /// An answer to a probe, by its status.

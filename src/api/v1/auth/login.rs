@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::limits;
 use crate::api::v1::proof;
-use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
+use crate::foundation::{Metric, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
@@ -169,9 +169,11 @@ pub(in crate::api) async fn login(
     note_user(&user.id);
     // Told to nobody but who knows the password.
     if user.locked_at.is_some() {
+        Metric::Logins.add(&["locked"]);
         return Err(Problem::new(Kind::AccountLocked));
     }
     if is_code_due(&app, &user, login.device_token.as_ref()).await? {
+        Metric::Logins.add(&["code_due"]);
         let answer = ask_for_code(&app, &client, &user, login.app_hash).await?;
         return Ok(WithCookie::untouched(Json(LoginAnswer::CodeRequired(answer))));
     }
@@ -185,6 +187,7 @@ pub(in crate::api) async fn login(
     let opened =
         signed_in::open_session(&app, &mut *transaction, &client, &user, methods, now).await?;
     transaction.commit().await?;
+    Metric::Logins.add(&["signed_in"]);
     let into = login.refresh_token_in;
     let answer = signed_in::answer(&app, &user, &opened, into, None, "Logged in.", now)?;
     Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer.restored(is_restored)))))
@@ -208,6 +211,7 @@ async fn prove_password(
             Ok(user)
         }
         (_, Verification::Mismatch) | (None, _) => {
+            Metric::Logins.add(&["refused"]);
             Err(Problem::new(Kind::InvalidCredentials).detail("Invalid email or password."))
         }
     }
