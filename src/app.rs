@@ -23,7 +23,7 @@ use crate::otp::providers::outbound;
 use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
 use crate::otp::{Carriers, Money, Otp, Provider, WebhookLinks};
-use crate::passwords::{Hasher, PoolSize};
+use crate::passwords::{Guesses, Hasher, PoolSize};
 use crate::sessions::Sessions;
 use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, SigningKeys};
@@ -77,6 +77,7 @@ impl Application {
             database_watch: DatabaseWatch::default(),
             hasher: Hasher::start(settings.argon2, PoolSize::for_this_machine(settings.argon2))
                 .context("the hashing threads cannot be started")?,
+            guesses: Guesses::new(Arc::clone(&keyring)),
             password_policy: settings.passwords,
             sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
             otp: Otp::new(

@@ -11,7 +11,7 @@ use crate::emails::Emails;
 use crate::foundation::{Clock, Country, Entropy};
 use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
-use crate::passwords::{Hasher, PasswordPolicy};
+use crate::passwords::{Guesses, Hasher, PasswordPolicy};
 use crate::places::Places;
 use crate::sessions::Sessions;
 use crate::tokens::{AccessTokens, IntrospectionClients};
@@ -32,6 +32,8 @@ pub struct App {
     pub entropy: Entropy,
     /// The hashing threads.
     pub hasher: Hasher,
+    /// What is counted of wrong passwords.
+    pub guesses: Guesses,
     /// What a new password must be.
     pub password_policy: PasswordPolicy,
     /// Codes.

@@ -20,6 +20,7 @@ use crate::known_devices;
 use crate::login_tickets;
 use crate::number_claims;
 use crate::otp::OtpFailure;
+use crate::passwords;
 use crate::phone_changes;
 use crate::reset_tickets;
 use crate::tokens;
@@ -161,12 +162,15 @@ async fn keep_house(state: crate::state::AppState) {
             let devices = known_devices::delete_expired(&state.database, now).await?;
             let changes = phone_changes::delete_expired(&state.database, now).await?;
             let claims = number_claims::delete_expired(&state.database, now).await?;
+            let guesses =
+                passwords::delete_expired_guesses(&mut *state.database.acquire().await?, now)
+                    .await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
             let emails = state.emails.keep_house(&state.database, now).await?;
             // Last, since it also wants the store of codes, which may be away.
             let people = erasure::erase_due(&state.otp, &state.database, now).await?;
-            let begun = tickets + resets + devices + changes + claims;
+            let begun = tickets + resets + devices + changes + claims + guesses;
             Ok::<_, OtpFailure>(begun + codes + sessions + emails + people)
         };
         match deleted.await {

@@ -34,6 +34,7 @@ mod lost_replies;
 mod mmdb;
 mod money;
 mod number_claims;
+mod password_guesses;
 mod password_races;
 mod phone_change;
 mod places;
