@@ -57,8 +57,7 @@ pub(super) async fn take(
         Row,
         r#"
         WITH asked AS (
-            SELECT *
-            FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::timestamptz[])
+            SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::timestamptz[])
                 AS asked (place, free, steps, most, forget_at)
         ), closed AS (
             SELECT g.place, g.opens_at, g.failures >= asked.most AS is_shut
@@ -68,42 +67,32 @@ pub(super) async fn take(
             INSERT INTO password_guesses AS g (who, place, failures, opens_at, forget_at)
             SELECT $1, asked.place, 1, $7, asked.forget_at
             FROM asked CROSS JOIN set_config('synchronous_commit', 'off', true)
-            WHERE NOT EXISTS (SELECT FROM closed)
-            ORDER BY asked.place
+            WHERE NOT EXISTS (SELECT FROM closed) ORDER BY asked.place
             ON CONFLICT (who, place) DO UPDATE
             SET failures = g.failures + 1, forget_at = excluded.forget_at,
                 opens_at = (
-                    SELECT CASE
-                        WHEN g.failures + 1 < asked.free THEN $7
-                        ELSE $7 + make_interval(
-                            secs => ($8::bigint[])[LEAST(g.failures + 2 - asked.free, asked.steps)]
-                        )
-                    END
-                    FROM asked
-                    WHERE asked.place = excluded.place
+                    SELECT $7 + make_interval(secs => CASE WHEN g.failures + 1 < asked.free THEN 0
+                        ELSE ($8::bigint[])[LEAST(g.failures + 2 - asked.free, asked.steps)] END)
+                    FROM asked WHERE asked.place = excluded.place
                 )
             WHERE g.opens_at <= $7
                 AND g.failures < (SELECT asked.most FROM asked WHERE asked.place = excluded.place)
             RETURNING g.place, g.failures
         ), in_block AS (
             SELECT bit_count(bit_or(failed)) AS failed, bit_count(bit_or(succeeded)) AS succeeded
-            FROM password_block_tallies
-            WHERE bucket = ANY ($9::timestamptz[]) AND block = $10
+            FROM password_block_tallies WHERE bucket = ANY ($9::timestamptz[]) AND block = $10
         ), everywhere AS (
             SELECT sum(failed)::bigint AS failed, sum(succeeded)::bigint AS succeeded
-            FROM password_totals
-            WHERE bucket = ANY ($9)
+            FROM password_totals WHERE bucket = ANY ($9)
         )
         SELECT ARRAY(SELECT place FROM counted ORDER BY place) AS "places!",
             ARRAY(SELECT failures FROM counted ORDER BY place) AS "failures!",
             ARRAY(SELECT place FROM closed ORDER BY place) AS "closed!",
             ARRAY(SELECT opens_at FROM closed ORDER BY place) AS "opens_at!",
             ARRAY(SELECT is_shut FROM closed ORDER BY place) AS "is_shut!",
-            coalesce(in_block.failed, 0) AS "block_failed!",
-            coalesce(in_block.succeeded, 0) AS "block_succeeded!",
-            coalesce(everywhere.failed, 0) AS "all_failed!",
-            coalesce(everywhere.succeeded, 0) AS "all_succeeded!"
-        FROM in_block, everywhere
+            coalesce(b.failed, 0) AS "block_failed!", coalesce(b.succeeded, 0) AS "block_succeeded!",
+            coalesce(e.failed, 0) AS "all_failed!", coalesce(e.succeeded, 0) AS "all_succeeded!"
+        FROM in_block AS b, everywhere AS e
         "#,
         wanted.who,
         &numbers.places,
