@@ -23,7 +23,7 @@ use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
 use crate::otp::{Carriers, CodeStore, Money, Otp, Provider, WebhookLinks};
-use crate::passwords::{Hasher, PoolSize};
+use crate::passwords::{Guesses, Hasher, PoolSize};
 use crate::proofs::{self, Proofs};
 use crate::rate_limits::SharedLimits;
 use crate::sessions::Sessions;
@@ -82,6 +82,7 @@ impl Application {
             database_watch: DatabaseWatch::default(),
             hasher: Hasher::start(settings.argon2, PoolSize::for_this_machine(settings.argon2))
                 .context("the hashing threads cannot be started")?,
+            guesses: Guesses::new(Arc::clone(&keyring)),
             password_policy: settings.passwords,
             sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
             shared_limits,

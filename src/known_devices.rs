@@ -1,4 +1,5 @@
-//! Devices that have given a right code: what `OTP_POLICY=new-device` asks.
+//! Devices that have given a right code: what `OTP_POLICY=new-device` asks, and which wrong passwords of
+//! others do not shut out.
 //!
 //! Owns the table `known_devices`. A device is known by an opaque token that it keeps (OWASP,
 //! "device cookies"), never by its address or its name, which anybody can take on.
@@ -35,11 +36,11 @@ pub async fn remember(
     Ok(())
 }
 
-/// Whether the device that keeps `token` is known for `user`.
+/// Whether the device that keeps `token` is known for `user`. Does the same work where there is no user.
 pub async fn is_known(
     executor: impl PgExecutor<'_>,
     token: &OpaqueToken,
-    user: UserId,
+    user: Option<UserId>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
@@ -49,7 +50,7 @@ pub async fn is_known(
         ) AS "known!"
         "#,
         token.hash() as _,
-        user as _,
+        user as Option<UserId>,
         now,
     )
     .fetch_one(executor)

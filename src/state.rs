@@ -11,7 +11,7 @@ use crate::emails::Emails;
 use crate::foundation::{Clock, Country, Entropy};
 use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
-use crate::passwords::{Hasher, PasswordPolicy};
+use crate::passwords::{Guesses, Hasher, PasswordPolicy};
 use crate::places::Places;
 use crate::proofs::Proofs;
 use crate::rate_limits::SharedLimits;
@@ -34,6 +34,8 @@ pub struct App {
     pub entropy: Entropy,
     /// The hashing threads.
     pub hasher: Hasher,
+    /// What is counted of wrong passwords.
+    pub guesses: Guesses,
     /// What a new password must be.
     pub password_policy: PasswordPolicy,
     /// Limits that all replicas share.

@@ -5,7 +5,7 @@ use crate::foundation::{Metric, whole_seconds_until};
 use crate::http::{Kind, Problem};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::{BudgetScope, GuessError, OtpFailure, Scope, SendError};
-use crate::passwords::HashError;
+use crate::passwords::{GuessRefusal, HashError};
 use crate::sessions::{OpenError, RefreshError};
 use crate::state::App;
 use crate::users::{ChangeEmailError, NumberError};
@@ -84,6 +84,7 @@ impl From<OpenError> for Problem {
         match error {
             OpenError::Database(error) => error.into(),
             OpenError::Entropy(error) => Self::internal(error),
+            OpenError::NoSuchUser => Self::new(Kind::InvalidCredentials),
         }
     }
 }
@@ -154,6 +155,19 @@ impl Problem {
                 .caused_by(error),
             SendError::Provider(failure) => failure.into(),
             SendError::Failure(failure) => failure.into(),
+        }
+    }
+
+    /// Why a password was not looked at.
+    pub(super) fn from_password_guess(app: &App, refusal: GuessRefusal) -> Self {
+        match refusal {
+            GuessRefusal::Exhausted { scope, retry_at } => {
+                Self::new(Kind::PasswordGuessesExhausted)
+                    .with("limit", "password_guesses")
+                    .with("scope", scope.as_str())
+                    .retry_after(whole_seconds_until(retry_at, app.clock.now()).max(1))
+            }
+            GuessRefusal::Database(error) => error.into(),
         }
     }
 

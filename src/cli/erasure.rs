@@ -6,6 +6,7 @@ use tracing::info;
 
 use crate::foundation::PhoneNumber;
 use crate::otp::{Otp, OtpFailure};
+use crate::passwords;
 use crate::users;
 
 /// Erases for good everybody whose grace is over at `now`, each in a transaction of their own. Returns
@@ -27,6 +28,7 @@ pub async fn erase_due(
         let number = leaving.phone_number.as_deref().map(readable).transpose()?;
         // The ledger knows its rows by the user, so it comes first.
         otp.erase(&mut transaction, leaving.id, number.as_ref()).await?;
+        passwords::forget_guesses(&mut *transaction, leaving.id).await?;
         users::erase(&mut transaction, leaving.id).await?;
         transaction.commit().await?;
         info!(user_id = %leaving.id, "an account was erased");

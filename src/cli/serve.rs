@@ -21,6 +21,7 @@ use crate::login_tickets;
 use crate::number_claims;
 use crate::observability::{Collector, SpanQueue};
 use crate::otp::OtpFailure;
+use crate::passwords;
 use crate::phone_changes;
 use crate::proofs;
 use crate::reset_tickets;
@@ -207,13 +208,16 @@ async fn keep_house(state: crate::state::AppState) {
             let changes = phone_changes::delete_expired(&state.database, now).await?;
             let claims = number_claims::delete_expired(&state.database, now).await?;
             let proofs = proofs::delete_expired(&state.database, now).await?;
+            let guesses =
+                passwords::delete_expired_guesses(&mut *state.database.acquire().await?, now)
+                    .await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
             let emails = state.emails.keep_house(&state.database, now).await?;
             let limits = state.shared_limits.delete_expired(now).await?;
             // Last, since it also wants the store of codes, which may be away.
             let people = erasure::erase_due(&state.otp, &state.database, now).await?;
-            let begun = tickets + resets + devices + changes + claims + proofs;
+            let begun = tickets + resets + devices + changes + claims + proofs + guesses;
             Ok::<_, OtpFailure>(begun + codes + sessions + emails + limits + people)
         };
         match deleted.await {

@@ -86,6 +86,11 @@ pub enum Occasion {
         /// The number, masked.
         number: String,
     },
+    /// Too many wrong passwords in a row: only devices that are known log in.
+    PasswordGuessed {
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 /// The texts that there are, one for each [`Occasion`].
@@ -106,6 +111,7 @@ pub enum TemplateName {
     SignUpAttempted,
     NumberClaimed,
     NumberReleased,
+    PasswordGuessed,
 }
 
 /// What a text ends with.
@@ -169,6 +175,7 @@ impl Occasion {
             Self::SignUpAttempted { .. } => TemplateName::SignUpAttempted,
             Self::NumberClaimed { .. } => TemplateName::NumberClaimed,
             Self::NumberReleased { .. } => TemplateName::NumberReleased,
+            Self::PasswordGuessed { .. } => TemplateName::PasswordGuessed,
         }
     }
 
@@ -189,7 +196,8 @@ impl Occasion {
             | Self::PasswordReset { at }
             | Self::RefreshTokenReused { at }
             | Self::AccountLocked { at }
-            | Self::SignUpAttempted { at } => vec![time(at)],
+            | Self::SignUpAttempted { at }
+            | Self::PasswordGuessed { at } => vec![time(at)],
             Self::NewDevice { at, device } => vec![time(at), words(device)],
             Self::DeletionBegun { erased_at } => vec![time(erased_at)],
             Self::NumberClaimed { number, keep_until } => vec![words(number), time(keep_until)],
@@ -216,7 +224,7 @@ fn one_line(text: &str) -> String {
 
 impl TemplateName {
     /// Every text, in the order of the enum.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AddressVerification,
         Self::AddressChange,
         Self::AddressChanged,
@@ -230,6 +238,7 @@ impl TemplateName {
         Self::SignUpAttempted,
         Self::NumberClaimed,
         Self::NumberReleased,
+        Self::PasswordGuessed,
     ];
 
     /// The name in the data files and in `email_outbox.template`.
@@ -248,6 +257,7 @@ impl TemplateName {
             Self::SignUpAttempted => "sign_up_attempted",
             Self::NumberClaimed => "number_claimed",
             Self::NumberReleased => "number_released",
+            Self::PasswordGuessed => "password_guessed",
         }
     }
 
@@ -261,7 +271,8 @@ impl TemplateName {
             | Self::PasswordReset
             | Self::RefreshTokenReused
             | Self::AccountLocked
-            | Self::SignUpAttempted => &["at"],
+            | Self::SignUpAttempted
+            | Self::PasswordGuessed => &["at"],
             Self::NewDevice => &["at", "device"],
             Self::DeletionBegun => &["erased_at"],
             Self::NumberClaimed => &["number", "keep_until"],
@@ -276,7 +287,8 @@ impl TemplateName {
             Self::AccountLocked
             | Self::SignUpAttempted
             | Self::NumberClaimed
-            | Self::NumberReleased => Closing::None,
+            | Self::NumberReleased
+            | Self::PasswordGuessed => Closing::None,
             _ => Closing::Act,
         }
     }
@@ -306,6 +318,7 @@ pub(super) mod tests {
             Occasion::SignUpAttempted { at },
             Occasion::number_claimed(&number, at),
             Occasion::number_released(&number),
+            Occasion::PasswordGuessed { at },
         ]
     }
 

@@ -40,6 +40,8 @@ pub enum Purpose {
     Challenge,
     /// HMAC that makes the keys of limits.
     RateLimit,
+    /// HMAC of what wrong passwords are counted for.
+    PasswordGuess,
 }
 
 impl Purpose {
@@ -55,6 +57,7 @@ impl Purpose {
             Self::Email => b"ringfence email v1",
             Self::Challenge => b"ringfence challenge v1",
             Self::RateLimit => b"ringfence rate limit v1",
+            Self::PasswordGuess => b"ringfence password guess v1",
         }
     }
 }

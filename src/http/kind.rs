@@ -47,6 +47,7 @@ pub enum Kind {
     OtpCooldown,
     OtpLimitReached,
     OtpGuessesExhausted,
+    PasswordGuessesExhausted,
     OtpRefused,
     EmailLimitReached,
     InternalError,
@@ -75,7 +76,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::JsonInvalid,
         Self::FormInvalid,
         Self::ValidationFailed,
@@ -115,6 +116,7 @@ impl Kind {
         Self::OtpCooldown,
         Self::OtpLimitReached,
         Self::OtpGuessesExhausted,
+        Self::PasswordGuessesExhausted,
         Self::OtpRefused,
         Self::EmailLimitReached,
         Self::InternalError,
@@ -171,6 +173,7 @@ impl Kind {
             Self::OtpCooldown => (429, "otp_cooldown", "A code has just been sent.", "Wait `retryAfter` seconds before requesting another."),
             Self::OtpLimitReached => (429, "otp_limit_reached", "Too many codes were sent.", "`scope` says whether to this number or from this address; wait `retryAfter` seconds."),
             Self::OtpGuessesExhausted => (429, "otp_guesses_exhausted", "Too many wrong codes.", "The count belongs to the user and the number, not to the code: a new code does not help. Wait `retryAfter` seconds; each further round of wrong codes doubles the wait, up to a day."),
+            Self::PasswordGuessesExhausted => (429, "password_guesses_exhausted", "Too many wrong passwords.", "No password is looked at, not even the right one; the same for an unknown user. `scope` says for whom: the `user`, from devices that are not known; the `user_and_address_block`; this `device`; this `session`; or the `address_block`. Wait `retryAfter` seconds, log in on a device with its `deviceToken`, or set a new password."),
             Self::OtpRefused => (429, "otp_refused", "No code can be sent to this number now.", "The carrier's fraud control refused it. Try later or use another number."),
             Self::EmailLimitReached => (429, "email_limit_reached", "Too many e-mails were sent.", "Five addresses can be tried in 24 hours. Wait `retryAfter` seconds."),
             Self::InternalError => (500, "internal_error", "Something went wrong here.", "It has been logged under `requestId`."),

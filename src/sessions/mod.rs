@@ -18,6 +18,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgExecutor, PgPool};
 
+use crate::database::violates;
 use crate::foundation::{Entropy, EntropyError, Keyring, Limited, Metric, SessionId, UserId};
 
 pub use device::device_name;
@@ -120,6 +121,9 @@ pub enum OpenError {
     /// No secret could be drawn.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// The user has been deleted meanwhile.
+    #[error("the session is nobody's")]
+    NoSuchUser,
 }
 
 /// Begins sessions, continues them, and knows which have ended.
@@ -152,7 +156,10 @@ impl Sessions {
             expires_at,
             refresh_hash: token.hash(),
         };
-        store::insert(executor, session, &beginning).await?;
+        store::insert(executor, session, &beginning).await.map_err(|error| {
+            let is_gone = violates(&error, "sessions_user_id_fkey");
+            if is_gone { OpenError::NoSuchUser } else { error.into() }
+        })?;
         Metric::SessionsOpened.add(&[&session.amr().join("+")]);
         Ok(IssuedRefresh {
             text: token.text(&self.keyring),

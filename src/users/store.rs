@@ -95,14 +95,14 @@ pub async fn find_by_identifier(
 
 /// Whether the person may not log in, or is not there at all.
 ///
-/// Keeps the row from being locked or deleted until `connection`'s transaction ends: a session that is
-/// opened in it is there for whoever locks the account to end.
-pub async fn is_locked(connection: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
+/// To be asked once a session has been written down, and before anybody is told of it: [`super::lock`] makes
+/// the session's foreign key wait, so that a lock either finds the session or is found here.
+pub async fn is_locked(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
-        r#"SELECT locked_at IS NOT NULL AS "is_locked!" FROM users AS who WHERE who.id = $1 FOR SHARE"#,
+        r#"SELECT locked_at IS NOT NULL AS "is_locked!" FROM users WHERE id = $1"#,
         id as _,
     )
-    .fetch_optional(connection)
+    .fetch_optional(executor)
     .await?;
     Ok(found.unwrap_or(true))
 }

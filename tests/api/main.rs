@@ -38,6 +38,7 @@ mod mmdb;
 mod money;
 mod naughty_strings;
 mod number_claims;
+mod password_guesses;
 mod password_races;
 mod phone_change;
 mod places;

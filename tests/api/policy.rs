@@ -26,7 +26,7 @@ async fn enrollment_asks_until_the_phone_is_verified() {
     app.advance(TimeDelta::minutes(10));
     let login = app.login(&ada).await.is(200);
     let finished = finish(&app, &login, &ada).await;
-    assert_eq!(finished.json()["deviceToken"], Value::Null);
+    assert_eq!(finished.text("deviceToken").len(), 43);
     assert_eq!(app.login(&ada).await.is(200).json()["requiresOtp"], false);
 }
 

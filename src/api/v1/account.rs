@@ -8,12 +8,12 @@ use crate::api::bearer::Bearer;
 use crate::api::limits;
 use crate::emails::{Email, Occasion};
 use crate::http::{Kind, Problem};
-use crate::passwords::{Password, Verification};
+use crate::passwords::{Origin, Password, Verification, Whose};
 use crate::rate_limits::{Action, Subject};
 use crate::state::App;
 use crate::users::{self, User};
 
-use super::auth::login;
+use super::auth::password_proof;
 
 /// The bearer's user, read fresh. Nobody who is about to be erased: the token is of before.
 pub(super) async fn read(app: &App, Bearer(claims): &Bearer) -> Result<User, Problem> {
@@ -23,16 +23,30 @@ pub(super) async fn read(app: &App, Bearer(claims): &Bearer) -> Result<User, Pro
 }
 
 /// Proves anew that `user` knows the password: a token alone, which a thief or a borrowed device may
-/// have, is not enough for what cannot be taken back.
+/// have, is not enough for what cannot be taken back. Wrong ones are counted for the session.
 pub(super) async fn prove_password(
     app: &App,
+    Bearer(claims): &Bearer,
     user: &User,
     password: Password,
 ) -> Result<(), Problem> {
     limits::take(app, Action::ProvePassword, &[Subject::User(user.id)]).await?;
-    match app.hasher.verify(password, login::read_hash(user)).await? {
-        Verification::Match | Verification::MatchOutdated => Ok(()),
-        Verification::Mismatch => Err(Problem::new(Kind::PasswordWrong)),
+    let now = app.clock.now();
+    let mut connection = app.database.acquire().await?;
+    let (whose, origin) = (Whose::User(user.id), Origin::Session(claims.sid));
+    let guess = app.guesses.take(&mut connection, whose, origin, now).await;
+    let guess = guess.map_err(|refusal| Problem::from_password_guess(app, refusal))?;
+    // None is held while the password is hashed.
+    drop(connection);
+    match app.hasher.verify(password, password_proof::read_hash(user)).await {
+        Ok(Verification::Match | Verification::MatchOutdated) => {
+            Ok(app.guesses.redeem(&app.database, &guess, now).await?)
+        }
+        Ok(Verification::Mismatch) => Err(Problem::new(Kind::PasswordWrong)),
+        Err(cause) => {
+            app.guesses.give_back(&app.database, &guess, now).await?;
+            Err(cause.into())
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::foundation::{EmailAddress, NumberType, PhoneNumber, UserId};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::Language;
+use crate::passwords;
 use crate::sessions::{self, EndReason, Which};
 use crate::users::{self, LOCKED_REASON_MAX, NewUser, Role, User};
 
@@ -136,13 +137,16 @@ pub(super) async fn lock(desk: &Desk, arguments: &LockArguments) -> anyhow::Resu
     let locked = locked.with_context(nobody)?;
     sessions::end(&mut transaction, user.id, Which::All, EndReason::Lock, now).await?;
     transaction.commit().await?;
-    print_user(&locked, arguments.who.json)
+    print_user(&locked, None, arguments.who.json)
 }
 
 pub(super) async fn unlock(desk: &Desk, who: &Who) -> anyhow::Result<()> {
     let user = desk.find(who).await?;
-    let unlocked = users::unlock(&desk.database, user.id, desk.clock.now()).await?;
-    print_user(&unlocked.with_context(nobody)?, who.json)
+    let mut transaction = desk.database.begin().await?;
+    let unlocked = users::unlock(&mut *transaction, user.id, desk.clock.now()).await?;
+    passwords::forget_guesses(&mut *transaction, user.id).await?;
+    transaction.commit().await?;
+    print_user(&unlocked.with_context(nobody)?, None, who.json)
 }
 
 pub(super) async fn roles(desk: &Desk, arguments: &RolesArguments) -> anyhow::Result<()> {
@@ -160,7 +164,7 @@ pub(super) async fn roles(desk: &Desk, arguments: &RolesArguments) -> anyhow::Re
     })?;
     let changed = added.with_context(nobody)?;
     transaction.commit().await?;
-    print_user(&changed, arguments.who.json)
+    print_user(&changed, None, arguments.who.json)
 }
 
 pub(super) async fn delete(desk: &Desk, arguments: &DeleteArguments) -> anyhow::Result<()> {
@@ -170,6 +174,7 @@ pub(super) async fn delete(desk: &Desk, arguments: &DeleteArguments) -> anyhow::
     // The sessions go with the account; replicas are told first which ones they were.
     let now = desk.clock.now();
     sessions::end(&mut transaction, user.id, Which::All, EndReason::Delete, now).await?;
+    passwords::forget_guesses(&mut *transaction, user.id).await?;
     let is_deleted = users::delete(&mut *transaction, user.id).await?;
     transaction.commit().await?;
     anyhow::ensure!(is_deleted, nobody());
@@ -204,6 +209,7 @@ pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> a
     let why = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
+    passwords::forget_guesses(&mut *transaction, user.id).await?;
     transaction.commit().await?;
     tell_password(user.id, &chosen, ended.len(), arguments.who.json)
 }

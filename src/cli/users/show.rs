@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::config::{Environment, Settings};
 use crate::foundation::{SessionId, UserId};
+use crate::passwords::{self, Slowed};
 use crate::places::Places;
 use crate::sessions::{self, Overview};
 use crate::users::{self, Page, Role, User};
@@ -61,6 +62,8 @@ struct Person<'a> {
     locked_at: Option<DateTime<Utc>>,
     locked_reason: Option<&'a str>,
     last_otp_sent_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong_passwords: Option<Slowed>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -120,7 +123,9 @@ pub(super) async fn list(desk: &Desk, arguments: &ListArguments) -> anyhow::Resu
 }
 
 pub(super) async fn one(desk: &Desk, who: &Who) -> anyhow::Result<()> {
-    print_user(&desk.find(who).await?, who.json)
+    let user = desk.find(who).await?;
+    let slowed = passwords::slowed(&desk.database, user.id, desk.clock.now()).await;
+    print_user(&user, slowed.context("the wrong passwords cannot be read")?, who.json)
 }
 
 /// The file of places may be large: it is read for this command only.
@@ -171,9 +176,9 @@ fn session_table(sessions: &[Session<'_>], with_places: bool) -> String {
 }
 
 /// One person, a line for each thing.
-pub(super) fn print_user(user: &User, as_json: bool) -> anyhow::Result<()> {
+pub(super) fn print_user(user: &User, slowed: Option<Slowed>, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return print_json(&Person::of(user));
+        return print_json(&Person { wrong_passwords: slowed, ..Person::of(user) });
     }
     let mut lines = vec![
         ("id", user.id.to_string()),
@@ -189,9 +194,25 @@ pub(super) fn print_user(user: &User, as_json: bool) -> anyhow::Result<()> {
         let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         lines.push(("locked", format!("{}{reason}", locked_at.format(TIME))));
     }
+    if let Some(slowed) = slowed {
+        lines.push(("slowed", in_words(slowed)));
+    }
     let lines = lines.into_iter().map(|(name, value)| format!("{name:<9} {value}"));
     let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned() + "\n").collect();
     print(&lines.concat())
+}
+
+/// What wrong passwords do to logins on devices that are not known.
+fn in_words(slowed: Slowed) -> String {
+    let Slowed { failures, until, is_shut } = slowed;
+    let effect = match until {
+        _ if is_shut => {
+            "; no unknown device until a known one logs in, a reset or unlock".to_owned()
+        }
+        Some(until) => format!("; no unknown device until {}", until.format(TIME)),
+        None => String::new(),
+    };
+    format!("{failures} wrong passwords in a row{effect}")
 }
 
 pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
@@ -214,6 +235,7 @@ impl<'a> Person<'a> {
             locked_at: user.locked_at,
             locked_reason: user.locked_reason.as_deref(),
             last_otp_sent_at: user.last_otp_sent_at,
+            wrong_passwords: None,
             created_at: user.created_at,
             updated_at: user.updated_at,
         }

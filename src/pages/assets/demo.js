@@ -1,5 +1,6 @@
 // The walk: register, log in (or set a forgotten password anew), enter the code, read the token, go to the account.
-// Tickets and tokens stay in memory, are never written to storage or to the address, and go when the page goes.
+// Tickets and tokens stay in memory, are never written to storage or to the address, and go when the page goes. All
+// but the device token: it opens nothing without a password, and is to outlast the page.
 
 import { onLeaving, readAccount } from "./account.js";
 import { announce, byId, copyButton } from "./dom.js";
@@ -19,6 +20,8 @@ const CHANNELS = { sms: "by text message", call: "by phone call" };
 const LOGIN_LOST = new Set(["login_ticket_invalid", "login_required"]);
 /** Refusals that say when the next code may be asked for. */
 const RESEND_REFUSED = new Set(["otp_cooldown", "otp_limit_reached", "rate_limited", "provider_unavailable"]);
+
+const DEVICE = "ringfence.device";
 
 const memory = { ticket: null, resetTicket: null };
 let stopResendWait = () => {};
@@ -58,7 +61,7 @@ onSubmit("register-form", async ({ email, password, phoneNumber }, form) => {
 });
 
 onSubmit("login-form", async ({ name, password }, form) => {
-  const { answer, problem } = await call("POST", "/auth/login", { body: { ...nameFields(name), password } });
+  const { answer, problem } = await call("POST", "/auth/login", { body: { ...nameFields(name), password, ...device() } });
   if (problem) return problem;
   form.reset();
   byId("said").hidden = true;
@@ -75,7 +78,7 @@ onSubmit("login-form", async ({ name, password }, form) => {
 // -- The code --
 
 onSubmit("code-form", async ({ otpCode }, form) => {
-  const body = { loginTicket: memory.ticket, otpCode: digits(otpCode) };
+  const body = { loginTicket: memory.ticket, otpCode: digits(otpCode), ...device() };
   const { answer, problem } = await call("POST", "/auth/verify-otp", { body });
   if (!problem) return signIn(answer);
   if (LOGIN_LOST.has(problem.code)) return backToLogin(problem);
@@ -162,7 +165,14 @@ onSubmit("reset-form", async ({ otpCode, newPassword }, form) => {
 
 // -- Signed in --
 
+/** By what this browser is known, once a right code was entered in it. */
+function device() {
+  const deviceToken = localStorage.getItem(DEVICE);
+  return deviceToken ? { deviceToken } : {};
+}
+
 function signIn(answer) {
+  if (answer.deviceToken) localStorage.setItem(DEVICE, answer.deviceToken);
   memory.ticket = null;
   stopCodeLife();
   stopResendWait();

@@ -6,7 +6,7 @@ import { byId, element } from "./dom.js";
 const MOST = 40;
 
 const MASKED = new Set(["password", "otpCode", "currentPassword", "newPassword"]);
-const SHORTENED = new Set(["token", "refreshToken", "loginTicket", "resetTicket"]);
+const SHORTENED = new Set(["token", "refreshToken", "loginTicket", "resetTicket", "deviceToken"]);
 const TOLD_HEADERS = ["content-type", "retry-after", "www-authenticate", "x-request-id"];
 
 /** Shows one exchange on top of the list, opened, and closes the one before. */

@@ -5,23 +5,22 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use tracing::error;
 use utoipa::ToSchema;
 
 use crate::api::limits;
 use crate::api::v1::proof;
 use crate::foundation::{Metric, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
-use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::{AppHash, Live, OtpFailure, SendError};
-use crate::passwords::{Password, PasswordHash, Verification};
+use crate::passwords::Password;
 use crate::proofs;
 use crate::rate_limits::Action;
-use crate::sessions::Method;
+use crate::sessions::{self, EndReason, Method, Which};
 use crate::state::{App, AppState, OtpPolicy};
-use crate::users::{self, Identifier, PhcString, User};
+use crate::users::{self, Identifier, User};
 
+use super::password_proof::{self, Proven, Tried};
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, SignedIn};
 use super::{code, input};
@@ -31,6 +30,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::InvalidCredentials,
     Kind::OriginNotAllowed,
     Kind::AccountLocked,
+    Kind::PasswordGuessesExhausted,
     Kind::ChallengeRequired,
     Kind::HashingBusy,
     Kind::ChallengeUnavailable,
@@ -60,7 +60,8 @@ pub(in crate::api) struct LoginBody {
         example = "correct horse battery"
     )]
     password: String,
-    /// With `OTP_POLICY=new-device`: what an earlier login of this device was given.
+    /// What an earlier code on this device was answered with: the device is known by it, and is not slowed by
+    /// wrong passwords from elsewhere.
     device_token: Option<String>,
     /// Of the Android app that waits for the text, so that the text can be read by it: one of
     /// `ANDROID_APP_HASHES`.
@@ -165,92 +166,65 @@ pub(in crate::api) async fn login(
     login.refresh_token_in.require_own_page(&app, &headers)?;
     limits::take_at(&app, Action::Login, client.address.limited(), []).await?;
     proof::require_of_everybody(&app, &client, proofs::Action::Login).await?;
-    let user = prove_password(&app, &login.identifier, login.password).await?;
-    note_user(&user.id);
+    let tried = Tried {
+        identifier: &login.identifier,
+        password: &login.password,
+        device_token: login.device_token.as_ref(),
+    };
+    let proven = password_proof::prove(&app, &client, &tried).await?;
+    note_user(&proven.user.id);
     // Told to nobody but who knows the password.
-    if user.locked_at.is_some() {
+    if proven.user.locked_at.is_some() {
         Metric::Logins.add(&["locked"]);
         return Err(Problem::new(Kind::AccountLocked));
     }
-    if is_code_due(&app, &user, login.device_token.as_ref()).await? {
+    if is_code_due(&app, &proven) {
+        let Proven { user, connection, .. } = proven;
+        drop(connection);
         Metric::Logins.add(&["code_due"]);
         let answer = ask_for_code(&app, &client, &user, login.app_hash).await?;
         return Ok(WithCookie::untouched(Json(LoginAnswer::CodeRequired(answer))));
     }
+    sign_in(&app, &client, proven, login.refresh_token_in).await
+}
+
+/// Opens the session. One statement writes it down, and the next asks whether the account was locked
+/// meanwhile: whoever locks it either finds the session there, or makes its writing wait and is seen here.
+async fn sign_in(
+    app: &App,
+    client: &Client,
+    proven: Proven,
+    into: RefreshTokenIn,
+) -> Result<WithCookie<Json<LoginAnswer>>, Problem> {
+    let Proven { user, mut connection, .. } = proven;
     let now = app.clock.now();
-    let mut transaction = app.database.begin().await?;
-    if users::is_locked(&mut transaction, user.id).await? {
-        return Err(Problem::new(Kind::AccountLocked));
-    }
-    let is_restored = signed_in::restore(&mut *transaction, &user, now).await?;
+    let is_restored = signed_in::restore(&mut *connection, &user, now).await?;
     let methods = vec![Method::Password];
     let opened =
-        signed_in::open_session(&app, &mut *transaction, &client, &user, methods, now).await?;
-    transaction.commit().await?;
+        signed_in::open_session(app, &mut *connection, client, &user, methods, now).await?;
+    if users::is_locked(&mut *connection, user.id).await? {
+        let (which, reason) = (Which::One(opened.id()), EndReason::Lock);
+        sessions::end(&mut connection, user.id, which, reason, now).await?;
+        return Err(Problem::new(Kind::AccountLocked));
+    }
+    drop(connection);
     Metric::Logins.add(&["signed_in"]);
-    let into = login.refresh_token_in;
-    let answer = signed_in::answer(&app, &user, &opened, into, None, "Logged in.", now)?;
+    let answer = signed_in::answer(app, &user, &opened, into, None, "Logged in.", now)?;
     Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer.restored(is_restored)))))
 }
 
-/// The user, if there is one and the password is right. An unknown user costs the same: one
-/// statement and one hash.
-async fn prove_password(
-    app: &App,
-    identifier: &Identifier,
-    password: Password,
-) -> Result<User, Problem> {
-    let user = users::find_by_identifier(&app.database, identifier).await?;
-    let user = user.filter(|user| !user.is_gone(app.clock.now()));
-    let stored = user.as_ref().and_then(read_hash);
-    let verification = app.hasher.verify(password.clone(), stored).await?;
-    match (user, verification) {
-        (Some(user), Verification::Match) => Ok(user),
-        (Some(user), Verification::MatchOutdated) => {
-            renew_hash(app, &user, password).await?;
-            Ok(user)
-        }
-        (_, Verification::Mismatch) | (None, _) => {
-            Metric::Logins.add(&["refused"]);
-            Err(Problem::new(Kind::InvalidCredentials).detail("Invalid email or password."))
-        }
-    }
-}
-
-/// The stored hash; `None`, and a line in the log, where it cannot be read.
-pub(in crate::api::v1) fn read_hash(user: &User) -> Option<PasswordHash> {
-    PasswordHash::parse(user.password_hash.as_str())
-        .inspect_err(|cause| {
-            error!(user_id = %user.id, cause = cause as &dyn std::error::Error, "a stored password hash cannot be read");
-        })
-        .ok()
-}
-
-/// Hashes anew under today's cost.
-async fn renew_hash(app: &App, user: &User, password: Password) -> Result<(), Problem> {
-    let salt = app.entropy.bytes().map_err(Problem::internal)?;
-    let new = PhcString::from(app.hasher.hash(password, salt).await?.to_phc());
-    let now = app.clock.now();
-    users::replace_password_hash(&app.database, user.id, &user.password_hash, &new, now).await?;
-    Ok(())
-}
-
-async fn is_code_due(
-    app: &App,
-    user: &User,
-    device: Option<&OpaqueToken>,
-) -> Result<bool, Problem> {
-    Ok(match (app.login.otp_policy, device) {
+fn is_code_due(app: &App, proven: &Proven) -> bool {
+    let Proven { user, is_device_known, is_doubted, .. } = proven;
+    match app.login.otp_policy {
         _ if !user.is_verified => true,
         // The admin API wants a fresh code, and this is the one way to give it.
         _ if user.is_admin() => true,
-        (OtpPolicy::Enrollment, _) => false,
-        (OtpPolicy::Always, _) | (OtpPolicy::NewDevice, None) => true,
-        (OtpPolicy::NewDevice, Some(device)) => {
-            let now = app.clock.now();
-            !known_devices::is_known(&app.database, device, user.id, now).await?
-        }
-    })
+        // The pair may be one of a list that somebody tries.
+        _ if *is_doubted => true,
+        OtpPolicy::Enrollment => false,
+        OtpPolicy::Always => true,
+        OtpPolicy::NewDevice => !is_device_known,
+    }
 }
 
 async fn ask_for_code(

@@ -7,6 +7,7 @@ pub(in crate::api) mod introspect;
 pub(in crate::api) mod login;
 pub(in crate::api) mod logout;
 pub(in crate::api) mod password;
+pub(in crate::api::v1) mod password_proof;
 mod pending;
 pub(in crate::api) mod phone;
 pub(in crate::api) mod refresh;

@@ -40,7 +40,8 @@ pub(in crate::api) struct SignedIn {
     /// For how many seconds the refresh token is good.
     #[schema(example = 1_209_600)]
     refresh_expires_in: u64,
-    /// With `OTP_POLICY=new-device`: to be kept on the device and sent with its next login.
+    /// After a right code: to be kept on the device and sent with its next login. Wrong passwords from
+    /// elsewhere do not slow a device that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_token: Option<String>,
     /// The account was about to be deleted, and is kept because of this login.
@@ -81,6 +82,13 @@ fn tell_restored(user: &User) {
 pub(super) struct Opened {
     session: Session,
     refresh: IssuedRefresh,
+}
+
+impl Opened {
+    /// Which session.
+    pub(super) fn id(&self) -> SessionId {
+        self.session.id
+    }
 }
 
 /// Opens a session for `user`, who has been authenticated by `methods`.

@@ -22,6 +22,7 @@ use crate::state::{App, AppState, OtpPolicy};
 use crate::users::User;
 
 use super::claim::{self, Proof};
+use super::input;
 use super::pending::Reference;
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, Opened, SignedIn};
@@ -48,6 +49,7 @@ struct VerifyOtp {
     reference: Reference,
     code: OtpCode,
     refresh_token_in: RefreshTokenIn,
+    device: Option<OpaqueToken>,
 }
 
 /// A code, and the login it is for: `loginTicket`, or `email` or `phoneNumber`.
@@ -69,6 +71,8 @@ pub(in crate::api) struct VerifyOtpBody {
     /// for pages of `BASE_URL` and `FRONTEND_URL`.
     #[schema(pattern = "^(body|cookie)$", example = "body")]
     refresh_token_in: Option<String>,
+    /// What an earlier code has given this device, if it has it still: it stays that.
+    device_token: Option<String>,
 }
 
 impl VerifyOtp {
@@ -76,8 +80,10 @@ impl VerifyOtp {
         let reference = Reference::read(app, &mut fields);
         let code = fields.required("otpCode", "otp_code_invalid", OtpCode::parse);
         let refresh_token_in = RefreshTokenIn::read(&mut fields);
+        let device = input::opaque_token(&mut fields, "deviceToken");
         let request = reference.zip(code);
-        let request = request.map(|(reference, code)| Self { reference, code, refresh_token_in });
+        let request =
+            request.map(|(reference, code)| Self { reference, code, refresh_token_in, device });
         fields.finish(request)
     }
 }
@@ -103,8 +109,8 @@ pub(in crate::api) async fn verify_otp(
     let login = request.reference.find(&app, &client, app.clock.now(), invalid()).await?;
     note_user(&login.user);
 
-    let attempt =
-        Attempt { login, client, code: request.code, into: request.refresh_token_in, has_ticket };
+    let VerifyOtp { code, refresh_token_in: into, device, .. } = request;
+    let attempt = Attempt { login, client, code, into, device, has_ticket };
     let answer = to_the_end(async move { judge(&app, &attempt).await }).await?;
     Ok(answer.map(Json))
 }
@@ -115,6 +121,7 @@ struct Attempt {
     client: Client,
     code: OtpCode,
     into: RefreshTokenIn,
+    device: Option<OpaqueToken>,
     has_ticket: bool,
 }
 
@@ -148,7 +155,7 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
         Outcome::LoggedIn(finished) => *finished,
         Outcome::Held { release_at } => return Err(held(release_at)),
     };
-    let device = device.map(|token| token.expose().to_owned());
+    let device = Some(device.expose().to_owned());
     let message = "Phone verified. Logged in.";
     let answer = signed_in::answer(app, &user, &opened, attempt.into, device, message, now)?;
     Ok(answer.map(|answer| answer.restored(is_restored)))
@@ -166,7 +173,7 @@ enum Outcome {
 struct Finished {
     user: User,
     opened: Opened,
-    device: Option<OpaqueToken>,
+    device: OpaqueToken,
     is_restored: bool,
 }
 
@@ -206,7 +213,7 @@ async fn finish(
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let opened =
         signed_in::open_session(app, &mut *transaction, client, &user, methods, now).await?;
-    let device = remember_device(app, &mut transaction, client, &user, now).await?;
+    let device = remember_device(app, &mut transaction, attempt, &user, now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(over(Ending::Superseded));
     }
@@ -214,26 +221,30 @@ async fn finish(
     Ok(Outcome::LoggedIn(Box::new(finished)))
 }
 
-/// Makes the device known where the policy asks for it.
+/// Makes the device known, unless it is. What it keeps from then on.
 async fn remember_device(
     app: &App,
     connection: &mut PgConnection,
-    client: &Client,
+    attempt: &Attempt,
     user: &User,
     now: DateTime<Utc>,
-) -> Result<Option<OpaqueToken>, Problem> {
-    if app.login.otp_policy != OtpPolicy::NewDevice {
-        return Ok(None);
+) -> Result<OpaqueToken, Problem> {
+    if let Some(token) = &attempt.device
+        && known_devices::is_known(&mut *connection, token, Some(user.id), now).await?
+    {
+        return Ok(token.clone());
     }
     let token = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
-    // The first device of all is no news.
-    if known_devices::any(&mut *connection, user.id, now).await? {
-        let device = device_name(client.user_agent.as_deref());
+    // Only where each device is asked for a code is another one news, and the first of all never is.
+    let is_news = app.login.otp_policy == OtpPolicy::NewDevice
+        && known_devices::any(&mut *connection, user.id, now).await?;
+    if is_news {
+        let device = device_name(attempt.client.user_agent.as_deref());
         let occasion = Occasion::NewDevice { at: now, device };
         account::tell(app, connection, user, occasion, now).await?;
     }
     known_devices::remember(connection, &token, user.id, now).await?;
-    Ok(Some(token))
+    Ok(token)
 }
 
 /// What is told of a right code on a number that somebody else can keep for some time yet.

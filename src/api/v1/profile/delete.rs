@@ -20,8 +20,13 @@ use crate::state::{App, AppState};
 use crate::users::{self, User};
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] =
-    &[Kind::TokenMissing, Kind::TokenInvalid, Kind::PasswordWrong, Kind::HashingBusy];
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::TokenMissing,
+    Kind::TokenInvalid,
+    Kind::PasswordWrong,
+    Kind::PasswordGuessesExhausted,
+    Kind::HashingBusy,
+];
 
 /// The proof that it is the person who leaves.
 #[derive(ToSchema)]
@@ -63,7 +68,7 @@ pub(in crate::api) async fn delete_profile(
     let password = input::password(&mut fields, "password");
     let password = fields.finish(password)?;
     let user = account::read(&app, &bearer).await?;
-    account::prove_password(&app, &user, password).await?;
+    account::prove_password(&app, &bearer, &user, password).await?;
     let erased_at = leave(&app, &user).await?;
     info!(user_id = %user.id, %erased_at, "somebody leaves: the account will be erased");
     let message = "Your account will be deleted. Log in before then to keep it.";

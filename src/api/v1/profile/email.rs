@@ -25,6 +25,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::PhoneVerificationRequired,
     Kind::EmailTaken,
     Kind::EmailLimitReached,
+    Kind::PasswordGuessesExhausted,
     Kind::HashingBusy,
 ];
 
@@ -85,7 +86,7 @@ pub(in crate::api) async fn change_email(
     if !user.is_verified {
         return Err(Problem::new(Kind::PhoneVerificationRequired));
     }
-    account::prove_password(&app, &user, password).await?;
+    account::prove_password(&app, &bearer, &user, password).await?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
     let is_new = email.as_str() != user.email;

@@ -20,6 +20,7 @@ use crate::known_devices;
 use crate::login_tickets;
 use crate::number_claims;
 use crate::otp;
+use crate::passwords;
 use crate::phone_changes;
 use crate::reset_tickets;
 use crate::sessions;
@@ -44,6 +45,8 @@ pub(in crate::api) struct Export {
     password_resets: Vec<reset_tickets::Exported>,
     /// Devices that have given a right code.
     devices: Vec<known_devices::Exported>,
+    /// Wrong passwords in a row, until they are forgotten.
+    password_guesses: Vec<passwords::ExportedGuesses>,
     /// Changes of the phone number that can still be undone.
     number_claim: Option<number_claims::Exported>,
     phone_changes: Vec<phone_changes::Exported>,
@@ -81,6 +84,7 @@ async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
         logins: login_tickets::export(&mut *connection, user.id).await?,
         password_resets: reset_tickets::export(&mut *connection, user.id).await?,
         devices: known_devices::export(&mut *connection, user.id).await?,
+        password_guesses: passwords::export_guesses(&mut *connection, user.id).await?,
         number_claim: number_claims::export(&mut *connection, user.id).await?,
         phone_changes: phone_changes::export(&mut *connection, user.id).await?,
         emails: emails::export(connection, user.id).await?,

@@ -6,6 +6,7 @@ use tracing::warn;
 
 use crate::api::admin::Admin;
 use crate::http::{Kind, Problem};
+use crate::passwords;
 use crate::sessions::{self, EndReason, Which};
 use crate::state::AppState;
 use crate::users;
@@ -33,6 +34,7 @@ pub(in crate::api) async fn delete(
     // The rows go with the user; the word to the other replicas goes out all the same.
     let now = app.clock.now();
     let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Delete, now).await?;
+    passwords::forget_guesses(&mut *transaction, id).await?;
     if !users::delete(&mut *transaction, id).await? {
         return Err(super::no_such_user());
     }

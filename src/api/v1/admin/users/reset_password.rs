@@ -10,7 +10,7 @@ use crate::foundation::UserId;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
 use crate::login_tickets;
-use crate::passwords::Password;
+use crate::passwords::{self, Password};
 use crate::sessions::{self, EndReason, Which};
 use crate::state::{App, AppState};
 use crate::users::{self, PhcString};
@@ -68,6 +68,7 @@ pub(in crate::api) async fn reset_password(
     let reason = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, id).await?;
+    passwords::forget_guesses(&mut *transaction, id).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     super::note_act(admin, Some(id), "reset-password");

@@ -5,6 +5,7 @@ use axum::extract::State;
 
 use crate::api::admin::Admin;
 use crate::http::{Kind, Problem};
+use crate::passwords;
 use crate::state::AppState;
 use crate::users;
 
@@ -16,7 +17,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::UserNotFound];
 
 /// Unlock a user
 ///
-/// Also one who is not locked. Sessions that have ended stay so.
+/// Also one who is not locked: wrong passwords are forgotten, too. Sessions that have ended stay so.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/unlock", tag = "admin",
     operation_id = "adminUnlockUser", security(("bearer" = [])),
     params(("id" = String, Path, description = "The user's id.")),
@@ -26,8 +27,11 @@ pub(in crate::api) async fn unlock(
     admin: Admin,
     Subject(id): Subject,
 ) -> Result<Json<UserRecord>, Problem> {
-    let user = users::unlock(&app.database, id, app.clock.now()).await?;
+    let mut transaction = app.database.begin().await?;
+    let user = users::unlock(&mut *transaction, id, app.clock.now()).await?;
     let user = user.ok_or_else(super::no_such_user)?;
+    passwords::forget_guesses(&mut *transaction, id).await?;
+    transaction.commit().await?;
     super::note_act(admin, Some(id), "unlock");
     Ok(Json(user.into()))
 }

@@ -13,15 +13,20 @@ use crate::emails::Occasion;
 use crate::foundation::SessionId;
 use crate::http::{FieldError, Fields, Kind, Problem};
 use crate::login_tickets;
-use crate::passwords::Password;
+use crate::passwords::{self, Password};
 use crate::reset_tickets;
 use crate::sessions::{self, EndReason, Which};
 use crate::state::{App, AppState};
 use crate::users::{self, PhcString, User};
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] =
-    &[Kind::TokenMissing, Kind::TokenInvalid, Kind::PasswordWrong, Kind::HashingBusy];
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::TokenMissing,
+    Kind::TokenInvalid,
+    Kind::PasswordWrong,
+    Kind::PasswordGuessesExhausted,
+    Kind::HashingBusy,
+];
 
 /// Both passwords, as they were typed.
 struct Change {
@@ -88,7 +93,7 @@ pub(in crate::api) async fn change(
     let change = Change::read(fields)?;
     let user = account::read(&app, &bearer).await?;
     let new = change.checked(&app, &user)?;
-    account::prove_password(&app, &user, change.current).await?;
+    account::prove_password(&app, &bearer, &user, change.current).await?;
     let new = super::hash(&app, new).await?;
     replace(&app, &user, &new, bearer.0.sid).await?;
     info!(user_id = %user.id, "a password was changed");
@@ -111,6 +116,7 @@ async fn replace(
         return Err(Problem::new(Kind::PasswordWrong));
     }
     reset_tickets::revoke(&mut transaction, user.id).await?;
+    passwords::forget_guesses(&mut *transaction, user.id).await?;
     let (others, reason) = (Which::Others(session), EndReason::PasswordChange);
     let ended = sessions::end(&mut transaction, user.id, others, reason, now).await?;
     account::tell(app, &mut transaction, user, Occasion::PasswordChanged { at: now }, now).await?;

@@ -23,7 +23,7 @@ use crate::known_devices;
 use crate::login_tickets;
 use crate::number_claims;
 use crate::otp::{Guess, GuessError, Judgement, OtpCode, Purpose};
-use crate::passwords::Password;
+use crate::passwords::{self, Password};
 use crate::rate_limits::Action;
 use crate::reset_tickets::{self, PendingReset};
 use crate::sessions::{self, EndReason, Which};
@@ -192,6 +192,7 @@ async fn set(
     let reason = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, user.id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
+    passwords::forget_guesses(&mut *transaction, user.id).await?;
     account::tell(app, &mut transaction, user, Occasion::PasswordReset { at: now }, now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(invalid());

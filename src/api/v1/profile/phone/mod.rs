@@ -37,6 +37,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::ProviderUnavailable,
     Kind::StoreUnavailable,
     Kind::SmsBudgetExhausted,
+    Kind::PasswordGuessesExhausted,
     Kind::HashingBusy,
     Kind::OtpDeliveryUnknown,
 ];
@@ -122,7 +123,7 @@ pub(in crate::api) async fn change_phone(
 ) -> Result<(StatusCode, Json<PhoneChangeRequested>), Problem> {
     let ChangePhone { number, password, channel, app_hash } = ChangePhone::read(&app, fields)?;
     let user = account::read(&app, &bearer).await?;
-    account::prove_password(&app, &user, password).await?;
+    account::prove_password(&app, &bearer, &user, password).await?;
     if user.phone_number.as_deref() == Some(number.e164()) {
         let message = "This is your number already.";
         return Err(Problem::validation(vec![FieldError::new(

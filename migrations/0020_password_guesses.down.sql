@@ -1,0 +1,3 @@
+DROP TABLE password_totals;
+DROP TABLE password_block_tallies;
+DROP TABLE password_guesses;
