@@ -5,6 +5,7 @@ pub mod bearer;
 mod health;
 pub mod openapi;
 mod problems;
+mod trail;
 mod unattended;
 mod v1;
 mod webhooks;

@@ -236,7 +236,8 @@ pub(super) async fn hash_at(
     executor: impl PgExecutor<'_>,
     position: i64,
 ) -> sqlx::Result<Option<Vec<u8>>> {
-    let hash = sqlx::query_scalar!("SELECT chain_hash FROM audit_chain WHERE position = $1", position);
+    let hash =
+        sqlx::query_scalar!("SELECT chain_hash FROM audit_chain WHERE position = $1", position);
     hash.fetch_optional(executor).await
 }
 
@@ -272,5 +273,7 @@ pub(super) async fn cut(connection: &mut PgConnection, position: i64) -> sqlx::R
 
 /// What the columns of a hash hold: the database sees to their length.
 pub(super) fn fixed(bytes: &[u8]) -> sqlx::Result<[u8; HASH_BYTES]> {
-    bytes.try_into().map_err(|_| sqlx::Error::Decode("a hash of the audit log has no 32 bytes".into()))
+    bytes
+        .try_into()
+        .map_err(|_| sqlx::Error::Decode("a hash of the audit log has no 32 bytes".into()))
 }

@@ -226,7 +226,10 @@ events! {
         scope: String
     } = "budget_exhausted", Failure;
     /// A service that asks about tokens did not say who it is.
-    IntrospectionRefused = "introspection_refused", Failure;
+    IntrospectionRefused {
+        /// How often since it was last written down.
+        times: u64
+    } = "introspection_refused", Failure;
     /// The admin API refused somebody who has a valid token.
     AdminRefused {
         /// `admin_required` or `step_up_required`.

@@ -17,6 +17,7 @@
 mod chain;
 mod chain_store;
 mod event;
+mod gathered;
 mod partitions;
 mod seal;
 mod store;
@@ -29,6 +30,7 @@ use crate::foundation::{ClientAddress, Entropy, EntropyError, EventId, UserId};
 
 pub use chain::{Checkpoint, CheckpointError};
 pub use event::{Event, Outcome};
+pub use gathered::Gathered;
 pub use partitions::{Made, Month, MonthError, PruneError, Pruned, make_partitions, prune};
 pub use seal::{SealError, Sealer};
 pub use store::{Exported, Filter, Place, Recorded, export, newest, page};
@@ -104,6 +106,16 @@ pub enum RecordError {
     Json(#[source] serde_json::Error),
 }
 
+/// For those who know no other failure of the database.
+impl From<RecordError> for sqlx::Error {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Database(error) => error,
+            error => Self::Encode(error.into()),
+        }
+    }
+}
+
 /// Writes an event down in the transaction of `connection`: with what it tells, or not at all.
 ///
 /// # Errors
@@ -118,9 +130,9 @@ pub async fn record(
     Ok(store::add(connection, id, entry, detail(&entry.event)?, false, now).await?)
 }
 
-/// Writes an event down that no transaction goes with, which is nearly always a refusal. Does not wait for
-/// the disk: should PostgreSQL crash within the next second (`wal_writer_delay`), the event is lost.
-/// A guess must cost its maker more than it costs us.
+/// Writes an event down that no transaction goes with. A refusal does not wait for the disk: should
+/// PostgreSQL crash within the next second (three times `wal_writer_delay`), it is lost. A guess must cost
+/// its maker more than it costs us.
 ///
 /// # Errors
 /// The database failed, or there was no randomness.
@@ -131,7 +143,8 @@ pub async fn record_alone(
     now: DateTime<Utc>,
 ) -> Result<(), RecordError> {
     let id = EventId::new(now, entropy)?;
-    Ok(store::add(database, id, entry, detail(&entry.event)?, true, now).await?)
+    let is_hasty = entry.event.outcome() == Outcome::Failure;
+    Ok(store::add(database, id, entry, detail(&entry.event)?, is_hasty, now).await?)
 }
 
 /// Forgets the addresses that are older than [`ADDRESS_KEPT_FOR`]. Returns how many.

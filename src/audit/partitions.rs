@@ -215,7 +215,9 @@ pub async fn prune(
     let mut transaction = database.begin().await?;
     wait_shortly(&mut transaction).await?;
     // No sealer adds to the chain meanwhile.
-    if !chain_store::take_turn(&mut transaction).await? || is_unsealed(&mut transaction, kept_from).await? {
+    if !chain_store::take_turn(&mut transaction).await?
+        || is_unsealed(&mut transaction, kept_from).await?
+    {
         return Err(PruneError::Unsealed);
     }
     for month in partitions(&mut transaction).await?.into_iter().filter(|month| *month < before) {
@@ -286,7 +288,9 @@ mod tests {
         for text in ["2026-03", "2000-12", "9998-01"] {
             assert_eq!(text.parse::<Month>().unwrap().to_string(), text);
         }
-        for text in ["2026-3", "2026-13", "2026-00", "1999-12", "9999-12", "+026-03", "2026-03-01", ""] {
+        for text in
+            ["2026-3", "2026-13", "2026-00", "1999-12", "9999-12", "+026-03", "2026-03-01", ""]
+        {
             assert_eq!(text.parse::<Month>(), Err(MonthError), "{text}");
         }
     }

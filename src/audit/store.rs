@@ -61,8 +61,8 @@ pub(super) async fn delete_addresses(
     executor: impl PgExecutor<'_>,
     before: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query!("DELETE FROM audit_addresses WHERE created_at <= $1", before).execute(executor);
+    let deleted = sqlx::query!("DELETE FROM audit_addresses WHERE created_at <= $1", before)
+        .execute(executor);
     Ok(deleted.await?.rows_affected())
 }
 

@@ -199,8 +199,7 @@ impl Walk<'_> {
             self.report.find(Finding::Gap { position: self.head.position + 1 });
         }
         let event_hash = chain_store::fixed(&linked.event_hash)?;
-        let link =
-            Link { position, event: linked.event_id, event_at: linked.event_at, event_hash };
+        let link = Link { position, event: linked.event_id, event_at: linked.event_at, event_hash };
         let key_id = linked.key_id.as_str();
         if !link.is_sealed_by(self.keyring, key_id, &self.head, &linked.chain_hash) {
             let finding = if self.keyring.mac_under(KeyPurpose::AuditChain, key_id, b"").is_none() {

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use tracing::info;
 
-use crate::foundation::PhoneNumber;
+use crate::audit::{self, Actor, Entry, Event};
+use crate::foundation::{Entropy, PhoneNumber};
 use crate::otp::{Otp, OtpFailure};
 use crate::users;
 
@@ -16,6 +17,7 @@ use crate::users;
 pub async fn erase_due(
     otp: &Otp,
     database: &PgPool,
+    entropy: &Entropy,
     now: DateTime<Utc>,
 ) -> Result<u64, OtpFailure> {
     let mut erased = 0;
@@ -28,6 +30,13 @@ pub async fn erase_due(
         // The ledger knows its rows by the user, so it comes first.
         otp.erase(&mut transaction, leaving.id, number.as_ref()).await?;
         users::erase(&mut transaction, leaving.id).await?;
+        let entry = Entry {
+            event: Event::AccountErased {},
+            user: Some(leaving.id),
+            actor: Actor::System,
+            origin: None,
+        };
+        audit::record(&mut transaction, entropy, &entry, now).await.map_err(sqlx::Error::from)?;
         transaction.commit().await?;
         info!(user_id = %leaving.id, "an account was erased");
         erased += 1;

@@ -5,8 +5,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::api::bearer::Bearer;
+use crate::api::trail;
+use crate::audit::Event;
 use crate::emails::{Email, Occasion};
-use crate::http::{Kind, Problem};
+use crate::http::{Client, Kind, Problem};
 use crate::passwords::{Password, Verification};
 use crate::state::App;
 use crate::users::{self, User};
@@ -24,12 +26,16 @@ pub(super) async fn read(app: &App, Bearer(claims): &Bearer) -> Result<User, Pro
 /// have, is not enough for what cannot be taken back.
 pub(super) async fn prove_password(
     app: &App,
+    client: &Client,
     user: &User,
     password: Password,
 ) -> Result<(), Problem> {
     match app.hasher.verify(password, login::read_hash(user)).await? {
         Verification::Match | Verification::MatchOutdated => Ok(()),
-        Verification::Mismatch => Err(Problem::new(Kind::PasswordWrong)),
+        Verification::Mismatch => {
+            let (event, problem) = (Event::PasswordWrong {}, Problem::new(Kind::PasswordWrong));
+            Err(trail::refuse(app, client, Some(user.id), event, problem).await)
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
+use crate::api::trail;
+use crate::audit::Event;
 use crate::foundation::{OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
@@ -153,11 +155,11 @@ pub(in crate::api) async fn login(
 ) -> Result<WithCookie<Json<LoginAnswer>>, Problem> {
     let login = Login::read(&app, fields)?;
     login.refresh_token_in.require_own_page(&app, &headers)?;
-    let user = prove_password(&app, &login.identifier, login.password).await?;
+    let user = prove_password(&app, &client, &login.identifier, login.password).await?;
     note_user(&user.id);
     // Told to nobody but who knows the password.
     if user.locked_at.is_some() {
-        return Err(Problem::new(Kind::AccountLocked));
+        return Err(refuse_locked(&app, &client, &user).await);
     }
     if is_code_due(&app, &user, login.device_token.as_ref()).await? {
         let answer = ask_for_code(&app, &client, &user, login.app_hash).await?;
@@ -166,12 +168,12 @@ pub(in crate::api) async fn login(
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
     if users::is_locked(&mut transaction, user.id).await? {
-        return Err(Problem::new(Kind::AccountLocked));
+        return Err(refuse_locked(&app, &client, &user).await);
     }
-    let is_restored = signed_in::restore(&mut *transaction, &user, now).await?;
+    let is_restored = signed_in::restore(&app, &mut transaction, &client, &user, now).await?;
     let methods = vec![Method::Password];
     let opened =
-        signed_in::open_session(&app, &mut *transaction, &client, &user, methods, now).await?;
+        signed_in::open_session(&app, &mut transaction, &client, &user, methods, now).await?;
     transaction.commit().await?;
     let into = login.refresh_token_in;
     let answer = signed_in::answer(&app, &user, &opened, into, None, "Logged in.", now)?;
@@ -182,12 +184,13 @@ pub(in crate::api) async fn login(
 /// statement and one hash.
 async fn prove_password(
     app: &App,
+    client: &Client,
     identifier: &Identifier,
     password: Password,
 ) -> Result<User, Problem> {
     let user = users::find_by_identifier(&app.database, identifier).await?;
     let user = user.filter(|user| !user.is_gone(app.clock.now()));
-    let stored = user.as_ref().and_then(read_hash);
+    let (id, stored) = (user.as_ref().map(|user| user.id), user.as_ref().and_then(read_hash));
     let verification = app.hasher.verify(password.clone(), stored).await?;
     match (user, verification) {
         (Some(user), Verification::Match) => Ok(user),
@@ -196,9 +199,18 @@ async fn prove_password(
             Ok(user)
         }
         (_, Verification::Mismatch) | (None, _) => {
-            Err(Problem::new(Kind::InvalidCredentials).detail("Invalid email or password."))
+            let event = Event::LoginFailed { reason: Kind::InvalidCredentials.entry().code };
+            let problem = Problem::new(Kind::InvalidCredentials);
+            let problem = problem.detail("Invalid email or password.");
+            Err(trail::refuse(app, client, id, event, problem).await)
         }
     }
+}
+
+async fn refuse_locked(app: &App, client: &Client, user: &User) -> Problem {
+    let event = Event::LoginFailed { reason: Kind::AccountLocked.entry().code };
+    let problem = Problem::new(Kind::AccountLocked);
+    trail::refuse(app, client, Some(user.id), event, problem).await
 }
 
 /// The stored hash; `None`, and a line in the log, where it cannot be read.

@@ -12,7 +12,8 @@ const GRACE: TimeDelta = TimeDelta::days(7);
 const INSTANT: TimeDelta = TimeDelta::microseconds(1);
 
 async fn erase(app: &TestApp) -> u64 {
-    erase_due(&app.application.state.otp, app.database(), app.now()).await.unwrap()
+    let state = &app.application.state;
+    erase_due(&state.otp, app.database(), &state.entropy, app.now()).await.unwrap()
 }
 
 #[tokio::test]
@@ -158,7 +159,9 @@ async fn replicas_that_erase_at_once_erase_everybody_once() {
     let mut replicas = JoinSet::new();
     for _ in 0..4 {
         let (state, now) = (app.application.state.clone(), app.now());
-        replicas.spawn(async move { erase_due(&state.otp, &state.database, now).await.unwrap() });
+        replicas.spawn(async move {
+            erase_due(&state.otp, &state.database, &state.entropy, now).await.unwrap()
+        });
     }
     assert_eq!(replicas.join_all().await.iter().sum::<u64>(), RACERS as u64);
     assert_eq!(app.count("SELECT count(*) FROM users").await, 1);

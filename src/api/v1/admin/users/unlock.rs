@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::api::admin::Admin;
+use crate::api::trail;
+use crate::audit::Event;
 use crate::http::{Kind, Problem};
 use crate::state::AppState;
 use crate::users;
@@ -26,8 +28,12 @@ pub(in crate::api) async fn unlock(
     admin: Admin,
     Subject(id): Subject,
 ) -> Result<Json<UserRecord>, Problem> {
-    let user = users::unlock(&app.database, id, app.clock.now()).await?;
+    let now = app.clock.now();
+    let mut transaction = app.database.begin().await?;
+    let user = users::unlock(&mut *transaction, id, now).await?;
     let user = user.ok_or_else(super::no_such_user)?;
-    super::note_act(admin, Some(id), "unlock");
+    trail::record(&app, &mut transaction, &admin, id, Event::AccountUnlocked {}, now).await?;
+    transaction.commit().await?;
+    super::note_act(&admin, Some(id), "unlock");
     Ok(Json(user.into()))
 }
