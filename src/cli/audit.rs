@@ -1,6 +1,6 @@
 //! `ringfence audit`: read the audit log, verify it, look after its months.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -153,35 +153,34 @@ fn tell(report: &audit::Report) -> anyhow::Result<()> {
 
 async fn tail(pool: &PgPool, arguments: &TailArguments, clock: &Clock) -> anyhow::Result<()> {
     let TailArguments { user, event, lines, .. } = arguments;
-    let mut filter = Filter { user: *user, event: event.clone(), ..Filter::default() };
+    let filter = Filter { user: *user, event: event.clone(), ..Filter::default() };
     let begun_at = clock.now();
-    let mut shown = VecDeque::new();
+    let mut shown = HashMap::new();
     for recorded in audit::newest(pool, &filter, *lines).await? {
         print(&recorded, arguments.json)?;
-        shown.push_back(recorded.place());
+        shown.insert(recorded.id, recorded.created_at);
     }
-    while arguments.follow {
+    if !arguments.follow {
+        return Ok(());
+    }
+    loop {
         tokio::time::sleep(FOLLOW_PERIOD).await;
+        // Over and over the last moments, since events are seen when their transactions end.
         let since = (clock.now() - LATE).max(begun_at);
-        filter.from = Some(since);
-        shown.retain(|place| place.at >= since);
+        shown.retain(|_, at| *at >= since);
+        let filter = Filter { from: Some(since), ..filter.clone() };
         let mut after = None;
         loop {
             let page = audit::page(pool, &filter, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.place());
-            for recorded in page.iter().filter(|it| !shown.contains(&it.place())) {
-                print(recorded, arguments.json)?;
+            for recorded in page {
+                if shown.insert(recorded.id, recorded.created_at).is_none() {
+                    print(&recorded, arguments.json)?;
+                }
             }
-            shown.extend(
-                page.iter()
-                    .map(Recorded::place)
-                    .filter(|it| !shown.contains(it))
-                    .collect::<Vec<_>>(),
-            );
         }
     }
-    Ok(())
 }
 
 async fn export(pool: &PgPool, filter: &Filter) -> anyhow::Result<()> {

@@ -191,7 +191,7 @@ async fn keep_house(state: crate::state::AppState) {
 async fn seal(state: crate::state::AppState) {
     let mut turn: u64 = 0;
     every(SEALING_PERIOD, || {
-        let is_thorough = turn % THOROUGH_TURN == 0;
+        let is_thorough = turn.is_multiple_of(THOROUGH_TURN);
         turn += 1;
         let state = state.clone();
         async move {
