@@ -62,7 +62,7 @@ async fn sign_up_and_log_in(app: &TestApp, smtp: &FakeSmtp, story: &mut Story<'_
     let ada = Person::ada();
     app.register(&ada).await.is(201);
     story.goes_on(&["registered"]).await;
-    app.register(&ada).await.refused(409, "email_taken");
+    app.register(&ada).await.is(409);
     story.goes_on(&["registration_refused"]).await;
     let link = mailed(app, smtp, &ada.email).await;
     app.post("/api/v1/auth/email/verify", &json!({ "token": link })).await.is(200);
