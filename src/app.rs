@@ -10,6 +10,7 @@ use sqlx::PgPool;
 use tracing::info;
 
 use crate::api;
+use crate::audit::{Gathered, Sealer};
 use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
@@ -91,12 +92,14 @@ impl Application {
                 settings.money,
                 carriers,
                 settings.code_store,
-                keyring,
+                Arc::clone(&keyring),
                 clock.clone(),
                 entropy.clone(),
             ),
             emails,
             tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
+            sealer: Sealer::new(Arc::clone(&keyring)),
+            introspection_refusals: Gathered::default(),
             places: settings.places,
             introspection_clients: settings.introspection_clients,
             page_origins,

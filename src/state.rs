@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use sqlx::PgPool;
 
+use crate::audit::{Gathered, Sealer};
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
 use crate::foundation::{Clock, Country, Entropy};
@@ -50,6 +51,10 @@ pub struct App {
     pub sessions: Sessions,
     /// Where addresses are, for lists of sessions; `None` without `GEOIP_FILE`.
     pub places: Option<Places>,
+    /// Chains the audit log.
+    pub sealer: Sealer,
+    /// Whom nobody knows who asks what a token says.
+    pub introspection_refusals: Gathered,
     /// Who may ask what a token says.
     pub introspection_clients: IntrospectionClients,
     /// Whose pages may use the cookie: the origin of `BASE_URL`, and `FRONTEND_URL`.

@@ -4,8 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 
+use crate::audit::Event;
 use crate::foundation::UserId;
-use crate::http::{Kind, Problem, STEP_UP_MAX_AGE};
+use crate::http::{Client, Kind, Problem, STEP_UP_MAX_AGE};
 use crate::rate_limits::{Action, Subject};
 use crate::sessions::Method;
 use crate::state::AppState;
@@ -14,6 +15,7 @@ use crate::users;
 
 use super::bearer::Bearer;
 use super::limits;
+use super::trail;
 
 /// How this extractor refuses: the problems of every endpoint that asks for it.
 pub(super) const PROBLEMS: &[Kind] =
@@ -22,10 +24,12 @@ pub(super) const PROBLEMS: &[Kind] =
 /// An administrator. The role is read fresh from the database, since a token outlives it; and the token
 /// comes of a login with a code, at most [`STEP_UP_MAX_AGE`] ago. Refreshing a token does not make its
 /// login younger.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Admin {
     /// Who acts.
     pub(super) user: UserId,
+    /// From where.
+    pub(super) client: Client,
 }
 
 impl FromRequestParts<AppState> for Admin {
@@ -35,15 +39,20 @@ impl FromRequestParts<AppState> for Admin {
         let Bearer(claims) = Bearer::from_request_parts(parts, state).await?;
         let user = users::find(&state.database, claims.sub).await?;
         let user = user.ok_or_else(|| Problem::new(Kind::TokenInvalid))?;
+        let Ok(client) = Client::from_request_parts(parts, state).await;
+        let refusal = async |kind: Kind| {
+            let event = Event::AdminRefused { reason: kind.entry().code };
+            trail::refuse(state, &client, Some(user.id), event, Problem::new(kind)).await
+        };
         // First: who is none anyway is not sent to log in for nothing.
         if !user.is_admin() {
-            return Err(Problem::new(Kind::AdminRequired));
+            return Err(refusal(Kind::AdminRequired).await);
         }
         limits::take(state, Action::Administer, &[Subject::User(user.id)]).await?;
         if !shows_fresh_code(&claims, state.clock.now()) {
-            return Err(Problem::new(Kind::StepUpRequired));
+            return Err(refusal(Kind::StepUpRequired).await);
         }
-        Ok(Self { user: user.id })
+        Ok(Self { user: user.id, client })
     }
 }
 

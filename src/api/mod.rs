@@ -6,6 +6,7 @@ mod health;
 mod limits;
 pub mod openapi;
 mod problems;
+mod trail;
 mod unattended;
 mod v1;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! What the capabilities' errors look like from outside: the only such table.
 
+use crate::audit::RecordError;
 use crate::emails::{ClaimError, EnqueueError};
 use crate::foundation::{Metric, whole_seconds_until};
 use crate::http::{Kind, Problem};
@@ -24,6 +25,15 @@ impl From<OtpFailure> for Problem {
                 Self::new(Kind::StoreUnavailable).retry_after(STORE_RETRY).caused_by(failure)
             }
             OtpFailure::Entropy(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Database(error) => error.into(),
+            error => Self::internal(error),
         }
     }
 }

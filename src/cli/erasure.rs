@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use tracing::info;
 
-use crate::foundation::PhoneNumber;
+use crate::audit::{self, Actor, Entry, Event};
+use crate::foundation::{Entropy, PhoneNumber};
 use crate::otp::{Otp, OtpFailure};
 use crate::passwords;
 use crate::users;
@@ -17,6 +18,7 @@ use crate::users;
 pub async fn erase_due(
     otp: &Otp,
     database: &PgPool,
+    entropy: &Entropy,
     now: DateTime<Utc>,
 ) -> Result<u64, OtpFailure> {
     let mut erased = 0;
@@ -30,6 +32,13 @@ pub async fn erase_due(
         otp.erase(&mut transaction, leaving.id, number.as_ref()).await?;
         passwords::forget_guesses(&mut *transaction, leaving.id).await?;
         users::erase(&mut transaction, leaving.id).await?;
+        let entry = Entry {
+            event: Event::AccountErased {},
+            user: Some(leaving.id),
+            actor: Actor::System,
+            origin: None,
+        };
+        audit::record(&mut transaction, entropy, &entry, now).await.map_err(sqlx::Error::from)?;
         transaction.commit().await?;
         info!(user_id = %leaving.id, "an account was erased");
         erased += 1;

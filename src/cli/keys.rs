@@ -8,9 +8,10 @@ use clap::Subcommand;
 use serde::Serialize;
 use sqlx::PgPool;
 
+use crate::audit::{self, Actor, Entry, Event};
 use crate::config::{Environment, KeySettings, Settings};
 use crate::database;
-use crate::foundation::Clock;
+use crate::foundation::{Clock, Entropy};
 use crate::tokens::{self, KeyEntry, RELOAD_PERIOD};
 
 #[derive(Subcommand)]
@@ -78,6 +79,7 @@ async fn rotate(
     let KeySettings { keyring, rules, .. } = settings;
     if at_once {
         let (key, withdrawn) = tokens::withdraw_keys(pool, keyring, rules, now).await?;
+        record(pool, Event::KeysWithdrawn { key_id: key.id.clone(), withdrawn }, now).await?;
         return Ok(format!(
             "{withdrawn} withdrawn; {} ({}) signs. Every replica knows within {} s; services that \
              keep the key set, once they fetch it anew.",
@@ -87,9 +89,18 @@ async fn rotate(
         ));
     }
     let rotation = tokens::rotate_keys(pool, keyring, rules, now).await?;
+    if rotation.is_new {
+        record(pool, Event::KeysRotated { key_id: rotation.next.id.clone() }, now).await?;
+    }
     let (key, since) = (&rotation.next, time(rotation.next.life.signs_from));
     let words = if rotation.is_new { "is made" } else { "was waiting already" };
     Ok(format!("{} ({}) {words} and signs from {since} on", key.id, key.algorithm))
+}
+
+/// Writes down for the audit log what was done.
+async fn record(pool: &PgPool, event: Event, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let entry = Entry { event, user: None, actor: Actor::CommandLine, origin: None };
+    Ok(audit::record_alone(pool, &Entropy::default(), &entry, now).await?)
 }
 
 impl Line {

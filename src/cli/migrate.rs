@@ -9,8 +9,10 @@ use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
 
+use crate::audit;
 use crate::config::{Environment, Settings};
 use crate::database::{self, MIGRATOR, State};
+use crate::foundation::Clock;
 
 /// An advisory lock of ours: "ringf" and a number.
 const LOCK: i64 = 0x7269_6E67_6600_0001;
@@ -43,9 +45,12 @@ pub(super) async fn run(environment: &Environment, migrate: Migrate) -> anyhow::
 pub(super) async fn apply(pool: &PgPool) -> anyhow::Result<()> {
     let turn = wait_for_turn(pool).await.context("the database cannot be locked")?;
     let applied = MIGRATOR.run(pool).await;
+    applied.map_err(|error| failed("the schema could not be brought up to date", &error))?;
+    audit::make_partitions(pool, Clock::default().now())
+        .await
+        .context("the months of the audit log cannot be made")?;
     // The lock ends with its session.
-    turn.close().await?;
-    applied.map_err(|error| failed("the schema could not be brought up to date", &error))
+    Ok(turn.close().await?)
 }
 
 /// Takes a lock by asking again and again. A session that waits in `pg_advisory_lock`, as the migrator's

@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod adopt;
+mod audit;
 mod banner;
 mod config;
 mod dev;
@@ -53,6 +54,9 @@ enum Command {
     Users(users::Users),
     /// Bring the people over from the database of an application that Ringfence takes the place of.
     Adopt(adopt::Arguments),
+    /// The audit log: read it, verify it, look after its months.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Print the settings in force, secrets masked.
     Config,
     /// What concerns the carriers of codes.
@@ -94,6 +98,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Sms(sms) => sms::run(&environment, sms).await,
             Command::Users(users) => users::run(&environment, users).await,
             Command::Adopt(arguments) => adopt::run(&environment, &arguments).await,
+            Command::Audit(audit) => audit::run(&environment, audit).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,
             Command::Email(email) => email::run(&environment, &email).await,

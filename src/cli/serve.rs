@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::app::Application;
+use crate::audit;
 use crate::config::{Environment, Settings, Telemetry};
 use crate::database;
 use crate::foundation::{Clock, PhoneNumber};
@@ -38,6 +39,10 @@ const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 const SPANS_FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 /// Every replica does the housekeeping; none minds when another was faster.
 const HOUSEKEEPING_PERIOD: Duration = Duration::from_mins(5);
+/// So long an event waits for its place in the chain.
+const SEALING_PERIOD: Duration = Duration::from_secs(1);
+/// One turn in so many also looks for what is long overdue.
+const THOROUGH_TURN: u64 = 600;
 const LIMITS_PERIOD: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(environment: &Environment, spans: Option<SpanQueue>) -> anyhow::Result<()> {
@@ -79,6 +84,7 @@ pub(super) async fn serve(
     let state = application.state.clone();
     let post = tokio::spawn(async move { state.emails.post(&state.database, post_stopped).await });
     let limits = application.limits.clone();
+    let sealing = tokio::spawn(seal(application.state.clone()));
     let reading_keys = tokio::spawn(keep_keys(application.state.clone()));
     let forgetting = tokio::spawn(every(LIMITS_PERIOD, move || {
         limits.forget_idle();
@@ -91,6 +97,7 @@ pub(super) async fn serve(
     stopping_post.send_replace(true);
     stop_post(post).await;
     housekeeping.abort();
+    sealing.abort();
     reading_keys.abort();
     forgetting.abort();
     hearing.abort();
@@ -213,17 +220,36 @@ async fn keep_house(state: crate::state::AppState) {
                     .await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
+            let addresses = audit::forget_addresses(&state.database, now).await?;
             let emails = state.emails.keep_house(&state.database, now).await?;
             let limits = state.shared_limits.delete_expired(now).await?;
             // Last, since it also wants the store of codes, which may be away.
-            let people = erasure::erase_due(&state.otp, &state.database, now).await?;
+            let people =
+                erasure::erase_due(&state.otp, &state.database, &state.entropy, now).await?;
             let begun = tickets + resets + devices + changes + claims + proofs + guesses;
-            Ok::<_, OtpFailure>(begun + codes + sessions + emails + limits + people)
+            Ok::<_, OtpFailure>(begun + codes + sessions + addresses + emails + limits + people)
         };
         match deleted.await {
             Ok(0) => {}
             Ok(rows) => info!(rows, "deleted what has run out"),
             Err(cause) => error!(cause = &cause as &dyn std::error::Error, "housekeeping failed"),
+        }
+    })
+    .await;
+}
+
+/// Brings the audit log into its order, again and again.
+async fn seal(state: crate::state::AppState) {
+    let mut turn: u64 = 0;
+    every(SEALING_PERIOD, || {
+        let is_thorough = turn.is_multiple_of(THOROUGH_TURN);
+        turn += 1;
+        let state = state.clone();
+        async move {
+            let now = state.clock.now();
+            if let Err(cause) = state.sealer.seal(&state.database, is_thorough, now).await {
+                warn!(cause = &cause as &dyn std::error::Error, "the audit log waits to be sealed");
+            }
         }
     })
     .await;

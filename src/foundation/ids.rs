@@ -78,6 +78,10 @@ id!(
     /// One access token: the claim `jti`.
     TokenId
 );
+id!(
+    /// One event of the audit log: the primary key of `audit_events`, with its time.
+    EventId
+);
 
 fn new_uuid(now: DateTime<Utc>, entropy: &Entropy) -> Result<Uuid, EntropyError> {
     Ok(uuid_of(now, &entropy.bytes()?))

@@ -42,6 +42,8 @@ pub enum Purpose {
     RateLimit,
     /// HMAC of what wrong passwords are counted for.
     PasswordGuess,
+    /// HMAC that chains the events of the audit log.
+    AuditChain,
 }
 
 impl Purpose {
@@ -58,6 +60,7 @@ impl Purpose {
             Self::Challenge => b"ringfence challenge v1",
             Self::RateLimit => b"ringfence rate limit v1",
             Self::PasswordGuess => b"ringfence password guess v1",
+            Self::AuditChain => b"ringfence audit chain v1",
         }
     }
 }

@@ -23,7 +23,7 @@ pub use clock::ManualClock;
 pub use clock::{Clock, whole_seconds_until};
 pub use email_address::{EmailAddress, EmailAddressError};
 pub use entropy::{Entropy, EntropyError};
-pub use ids::{ChallengeId, EmailId, MessageId, SessionId, TokenId, UserId};
+pub use ids::{ChallengeId, EmailId, EventId, MessageId, SessionId, TokenId, UserId};
 pub use keyring::{Keyring, KeyringError, Purpose as KeyPurpose, Unreadable};
 pub use language::Language;
 pub use metric::{Metric, MetricEntry, MetricType, start_recording};

@@ -74,6 +74,7 @@ pub use receive::Noted;
 #[cfg(feature = "redis")]
 pub use redis_store::RedisStore;
 pub use send::{Draft, Live, Recipient, SendError};
+pub use spending::BudgetNews;
 pub use spoken::Speech;
 pub use text::{Addressee, AppHash, Occasion, Texts};
 pub use trial::Trial;
@@ -182,6 +183,8 @@ pub struct Otp {
     keyring: std::sync::Arc<Keyring>,
     clock: Clock,
     entropy: Entropy,
+    /// What is still to be asked for by [`Otp::take_budget_news`].
+    budget_news: std::sync::Mutex<Vec<BudgetNews>>,
 }
 
 /// Something broke that nobody outside can mend.
@@ -209,7 +212,8 @@ impl Otp {
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self { rules, money, carriers, store, keyring, clock, entropy }
+        let budget_news = std::sync::Mutex::default();
+        Self { rules, money, carriers, store, keyring, clock, entropy, budget_news }
     }
 
     /// The rules in force.

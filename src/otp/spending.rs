@@ -1,5 +1,7 @@
 //! Where the ledger and the budgets meet: what a message costs is noted and counted together.
 
+use std::sync::PoisonError;
+
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tracing::{debug, error, warn};
 
@@ -9,9 +11,18 @@ use crate::foundation::MessageId;
 
 use super::Otp;
 use super::ledger::{self, News, State, Told};
-use super::money::{Amount, Currency, Money, Postings, Warning};
+use super::money::{Amount, BudgetScope, Currency, Money, Postings, Warning};
 use super::providers::receipt::{Fate, Receipt};
 use super::send::SendError;
+
+/// That a budget is nearly spent, or spent. Told once of a budget, by one of all replicas.
+#[derive(Clone, Debug)]
+pub struct BudgetNews {
+    /// Which: `day`, `month`, or `country:` and the country.
+    pub scope: String,
+    /// Whether nothing is left; otherwise less than a fifth is.
+    pub is_exhausted: bool,
+}
 
 impl Otp {
     /// Notes that a message came to nothing, or that nobody can tell. Returns what is to be given
@@ -68,6 +79,7 @@ impl Otp {
         if let SendError::BudgetExhausted { scope, retry_at } = &refusal {
             let connection = &mut *database.acquire().await?;
             if self.money.mark_exhausted(connection, scope, now).await? {
+                self.note_budget(scope, true);
                 error!(
                     scope = scope.key(),
                     budget = %self.money.cap(scope).unwrap_or_default(),
@@ -80,7 +92,18 @@ impl Otp {
         Err(refusal)
     }
 
+    /// What has become of budgets since this was last asked: for whoever writes it down.
+    pub fn take_budget_news(&self) -> Vec<BudgetNews> {
+        std::mem::take(&mut *self.budget_news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_budget(&self, scope: &BudgetScope, is_exhausted: bool) {
+        let news = BudgetNews { scope: scope.key(), is_exhausted };
+        self.budget_news.lock().unwrap_or_else(PoisonError::into_inner).push(news);
+    }
+
     fn warn(&self, Warning { scope, spent, cap }: &Warning) {
+        self.note_budget(scope, false);
         warn!(
             scope = scope.key(),
             %spent,

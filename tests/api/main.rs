@@ -7,6 +7,7 @@
 
 mod account_routes;
 mod administrators;
+mod audit;
 mod bearers;
 mod breaker;
 mod challenges;

@@ -74,6 +74,15 @@ async fn nothing_secret_is_in_the_database_in_the_clear() {
     // Not for want of looking: these are there, and so would the secrets be.
     assert!(dump.contains("ada@example.com") && dump.contains("+46701234567"));
     assert!(dump.contains(&hex(&sha256(secrets[1].as_bytes()))), "the ticket's hash");
+    // The audit log names nobody and no number.
+    let events = events_as_text(&app).await;
+    assert!(events.contains("login_succeeded") && events.contains("password_reset_requested"));
+    for person in [&ada, &bob] {
+        assert!(
+            !events.contains(&person.email) && !events.contains(&person.phone[1..]),
+            "{events}"
+        );
+    }
     for refresh in &secrets[4..6] {
         let bytes = URL_SAFE_NO_PAD.decode(refresh).unwrap();
         let (secret, tag) = (&bytes[20..52], &bytes[52..]);
@@ -81,6 +90,11 @@ async fn nothing_secret_is_in_the_database_in_the_clear() {
         assert!(dump.contains(&hex(&sha256(secret))), "the hash of a refresh token");
     }
     assert!(!dump.contains("302e020100300506032b6570"), "a private key");
+}
+
+async fn events_as_text(app: &TestApp) -> String {
+    let query = "SELECT string_agg(e::text, ' ') FROM audit_events e";
+    sqlx::query_scalar(query).fetch_one(app.database()).await.unwrap()
 }
 
 fn sha256(bytes: &[u8]) -> Vec<u8> {

@@ -8,6 +8,7 @@
 mod account;
 mod adopt;
 mod answers;
+mod audit;
 mod banner;
 mod check_token;
 mod child;

@@ -78,6 +78,7 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     let log = stop(&mut serving).await;
     assert!(!log.contains("permission denied"), "{log}");
 
+    refuse_changes_of_the_audit_log(&installation).await;
     // The housekeeping begins with the first tick of its clock, and that is at the start.
     let over = "UPDATE erasures SET requested_at = '2001-01-01', erase_after = '2001-01-08'";
     assert_eq!(sqlx::query(over).execute(&mut owner).await.unwrap().rows_affected(), 1);
@@ -93,6 +94,35 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     }
     let refused = installation.run(&["migrate", "revert"]).await;
     assert!(refused.complaint().contains("permission denied"), "{}", refused.err);
+}
+
+/// What has happened is there, sealed, and the role of the server may not change it.
+async fn refuse_changes_of_the_audit_log(installation: &Installation) {
+    let mut owner = installation.database.options.connect().await.unwrap();
+    let sealed = "SELECT count(*) FROM audit_chain";
+    let sealed: i64 = sqlx::query_scalar(sealed).fetch_one(&mut owner).await.unwrap();
+    assert!(sealed > 10, "{sealed} events are sealed");
+    let options = installation.database.options.clone().username("walker");
+    let mut walker = options.connect().await.unwrap();
+    for table in ["audit_events", "audit_events_default", "audit_chain", "audit_checkpoints"] {
+        for change in ["DELETE FROM ", "TRUNCATE ", "DROP TABLE "] {
+            let change = AssertSqlSafe(format!("{change}{table}"));
+            let refused = sqlx::query(change).execute(&mut walker).await.unwrap_err();
+            let refused = refused.to_string();
+            let is_refused =
+                refused.contains("permission denied") || refused.contains("must be owner");
+            assert!(is_refused, "{refused}");
+        }
+    }
+    for update in [
+        "UPDATE audit_events SET detail = '{}'",
+        "UPDATE audit_chain SET position = 0",
+        "UPDATE audit_checkpoints SET position = 0",
+        "UPDATE audit_addresses SET address = '::1'",
+    ] {
+        let refused = sqlx::query(update).execute(&mut walker).await.unwrap_err();
+        assert!(refused.to_string().contains("permission denied"), "{refused}");
+    }
 }
 
 /// Tells it to stop, and waits for that. Returns its whole log.

@@ -166,7 +166,7 @@ async fn nobody_who_is_gone_leaves_a_code_in_redis() {
     app.pending(&Person::numbered(2)).await;
     assert_eq!(codes_of(&mut connection, &erased).await.len(), 1);
     let state = &app.application.state;
-    assert_eq!(erase_due(&state.otp, &state.database, app.now()).await.unwrap(), 1);
+    assert_eq!(erase_due(&state.otp, &state.database, &state.entropy, app.now()).await.unwrap(), 1);
     assert_eq!(codes_of(&mut connection, &erased).await, Vec::<String>::new());
     assert_eq!(codes_of(&mut connection, &ada).await.len(), 1, "nobody else's");
 }
@@ -196,7 +196,7 @@ async fn while_redis_is_away_nothing_is_half_told_half_erased_or_half_changed() 
     ask_for_number(&app, &token, &new).await.refused(away.0, away.1);
     confirm_number(&app, &token, &code).await.refused(away.0, away.1);
     let state = &app.application.state;
-    erase_due(&state.otp, &state.database, app.now()).await.unwrap_err();
+    erase_due(&state.otp, &state.database, &state.entropy, app.now()).await.unwrap_err();
     assert_eq!(app.count("SELECT count(*) FROM erasures").await, 1, "another time");
     assert!(app.user_row(&bob).await.is_object());
     // Whoever wants somebody deleted need not wait for it.
@@ -204,6 +204,6 @@ async fn while_redis_is_away_nothing_is_half_told_half_erased_or_half_changed() 
     app.login(&ada).await.is(200);
 
     redis.run().await;
-    assert_eq!(erase_due(&state.otp, &state.database, app.now()).await.unwrap(), 1);
+    assert_eq!(erase_due(&state.otp, &state.database, &state.entropy, app.now()).await.unwrap(), 1);
     app.get_as(&token, "/api/v1/profile/export").await.is(200);
 }

@@ -6,8 +6,10 @@ use sqlx::PgConnection;
 
 use crate::api::bearer::Bearer;
 use crate::api::limits;
+use crate::api::trail;
+use crate::audit::Event;
 use crate::emails::{Email, Occasion};
-use crate::http::{Kind, Problem};
+use crate::http::{Client, Kind, Problem};
 use crate::passwords::{Origin, Password, Verification, Whose};
 use crate::rate_limits::{Action, Subject};
 use crate::state::App;
@@ -26,6 +28,7 @@ pub(super) async fn read(app: &App, Bearer(claims): &Bearer) -> Result<User, Pro
 /// have, is not enough for what cannot be taken back. Wrong ones are counted for the session.
 pub(super) async fn prove_password(
     app: &App,
+    client: &Client,
     Bearer(claims): &Bearer,
     user: &User,
     password: Password,
@@ -42,7 +45,10 @@ pub(super) async fn prove_password(
         Ok(Verification::Match | Verification::MatchOutdated) => {
             Ok(app.guesses.redeem(&app.database, &guess, now).await?)
         }
-        Ok(Verification::Mismatch) => Err(Problem::new(Kind::PasswordWrong)),
+        Ok(Verification::Mismatch) => {
+            let (event, problem) = (Event::PasswordWrong {}, Problem::new(Kind::PasswordWrong));
+            Err(trail::refuse(app, client, Some(user.id), event, problem).await)
+        }
         Err(cause) => {
             app.guesses.give_back(&app.database, &guess, now).await?;
             Err(cause.into())

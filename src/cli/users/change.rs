@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
+use crate::audit::Event;
 use crate::database::violates;
 use crate::foundation::{EmailAddress, NumberType, PhoneNumber, UserId};
 use crate::known_devices;
@@ -124,6 +125,11 @@ pub(super) async fn create(desk: &Desk, arguments: &CreateArguments) -> anyhow::
     if !arguments.roles.is_empty() {
         users::add_roles(&mut *transaction, id, &arguments.roles, now).await?;
     }
+    desk.record(&mut transaction, id, Event::UserCreated {}, now).await?;
+    if !arguments.roles.is_empty() {
+        let roles = arguments.roles.iter().map(ToString::to_string).collect();
+        desk.record(&mut transaction, id, Event::RolesChanged { roles }, now).await?;
+    }
     transaction.commit().await?;
     tell_password(id, &chosen, 0, arguments.json)
 }
@@ -135,18 +141,24 @@ pub(super) async fn lock(desk: &Desk, arguments: &LockArguments) -> anyhow::Resu
     let reason = arguments.reason.as_deref();
     let locked = users::lock(&mut transaction, user.id, reason, now).await?;
     let locked = locked.with_context(nobody)?;
-    sessions::end(&mut transaction, user.id, Which::All, EndReason::Lock, now).await?;
+    let why = EndReason::Lock;
+    let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
+    let event = Event::AccountLocked { sessions_ended: ended.len() };
+    desk.record(&mut transaction, user.id, event, now).await?;
     transaction.commit().await?;
     print_user(&locked, None, arguments.who.json)
 }
 
 pub(super) async fn unlock(desk: &Desk, who: &Who) -> anyhow::Result<()> {
     let user = desk.find(who).await?;
+    let now = desk.clock.now();
     let mut transaction = desk.database.begin().await?;
-    let unlocked = users::unlock(&mut *transaction, user.id, desk.clock.now()).await?;
+    let unlocked = users::unlock(&mut *transaction, user.id, now).await?;
+    let unlocked = unlocked.with_context(nobody)?;
     passwords::forget_guesses(&mut *transaction, user.id).await?;
+    desk.record(&mut transaction, user.id, Event::AccountUnlocked {}, now).await?;
     transaction.commit().await?;
-    print_user(&unlocked.with_context(nobody)?, None, who.json)
+    print_user(&unlocked, None, who.json)
 }
 
 pub(super) async fn roles(desk: &Desk, arguments: &RolesArguments) -> anyhow::Result<()> {
@@ -163,6 +175,8 @@ pub(super) async fn roles(desk: &Desk, arguments: &RolesArguments) -> anyhow::Re
         error.into()
     })?;
     let changed = added.with_context(nobody)?;
+    let event = Event::RolesChanged { roles: changed.roles.clone() };
+    desk.record(&mut transaction, user.id, event, now).await?;
     transaction.commit().await?;
     print_user(&changed, None, arguments.who.json)
 }
@@ -173,11 +187,13 @@ pub(super) async fn delete(desk: &Desk, arguments: &DeleteArguments) -> anyhow::
     let mut transaction = desk.database.begin().await?;
     // The sessions go with the account; replicas are told first which ones they were.
     let now = desk.clock.now();
-    sessions::end(&mut transaction, user.id, Which::All, EndReason::Delete, now).await?;
+    let why = EndReason::Delete;
+    let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
     passwords::forget_guesses(&mut *transaction, user.id).await?;
-    let is_deleted = users::delete(&mut *transaction, user.id).await?;
+    anyhow::ensure!(users::delete(&mut *transaction, user.id).await?, nobody());
+    let event = Event::AccountDeleted { sessions_ended: ended.len() };
+    desk.record(&mut transaction, user.id, event, now).await?;
     transaction.commit().await?;
-    anyhow::ensure!(is_deleted, nobody());
     if arguments.who.json {
         return print_json(&serde_json::json!({ "id": user.id, "deleted": true }));
     }
@@ -210,6 +226,8 @@ pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> a
     let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
     passwords::forget_guesses(&mut *transaction, user.id).await?;
+    let event = Event::PasswordReset { sessions_ended: ended.len() };
+    desk.record(&mut transaction, user.id, event, now).await?;
     transaction.commit().await?;
     tell_password(user.id, &chosen, ended.len(), arguments.who.json)
 }

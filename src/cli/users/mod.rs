@@ -6,9 +6,11 @@ mod password;
 mod show;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
+use crate::audit::{self, Actor, Entry, Event};
 use crate::config::{AccountSettings, Environment, Settings};
 use crate::database;
 use crate::foundation::{Clock, Country, EmailAddress, Entropy, PhoneNumber, UserId};
@@ -85,6 +87,18 @@ pub(super) async fn run(environment: &Environment, users: Users) -> anyhow::Resu
 }
 
 impl Desk {
+    /// Writes down for the audit log what is done to `user`, in the transaction of `connection`.
+    async fn record(
+        &self,
+        connection: &mut PgConnection,
+        user: UserId,
+        event: Event,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let entry = Entry { event, user: Some(user), actor: Actor::CommandLine, origin: None };
+        Ok(audit::record(connection, &self.entropy, &entry, now).await?)
+    }
+
     /// Whoever is meant.
     async fn find(&self, who: &Who) -> anyhow::Result<User> {
         let text = who.who.as_str();

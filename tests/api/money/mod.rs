@@ -12,12 +12,12 @@ use sqlx::types::Json;
 use crate::support::{Answer, Person, TestApp};
 
 /// A price table that nobody's prices change: 0.10 to the United States, 0.20 to Sweden.
-struct Table(PathBuf);
+pub(crate) struct Table(PathBuf);
 
 static TABLES: AtomicU32 = AtomicU32::new(0);
 
 impl Table {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let number = TABLES.fetch_add(1, Ordering::Relaxed);
         let name = format!("ringfence-prices-{}-{number}.json", std::process::id());
         let path = std::env::temp_dir().join(name);
@@ -36,7 +36,7 @@ impl Drop for Table {
 }
 
 /// With Sinch, those prices, and these settings.
-async fn app(table: &Table, settings: &[(&str, &str)]) -> TestApp {
+pub(crate) async fn app(table: &Table, settings: &[(&str, &str)]) -> TestApp {
     let usual =
         [("SMS_PRICES_FILE", table.0.to_str().unwrap()), ("OTP_MAX_PER_ADDRESS_HOURLY", "1000")];
     TestApp::sinch(&[usual.as_slice(), settings].concat()).await

@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use tracing::info;
 
+use crate::api::trail;
 use crate::api::v1::account;
+use crate::audit::Event;
 use crate::emails::Occasion;
 use crate::foundation::{PhoneNumber, UserId};
-use crate::http::{Kind, Problem};
+use crate::http::{Client, Kind, Problem};
 use crate::known_devices;
 use crate::number_claims;
 use crate::otp::Ending;
@@ -37,19 +39,22 @@ pub(super) enum Proof {
 pub(super) async fn prove(
     app: &App,
     connection: &mut PgConnection,
-    user: UserId,
+    claimant: (&Client, UserId),
     number: &PhoneNumber,
     now: DateTime<Utc>,
 ) -> Result<Proof, Problem> {
+    let (_, user) = claimant;
     if let Some(user) = users::verify_phone(connection, user, number, now).await? {
         number_claims::keep(connection, number.e164()).await?;
         return Ok(Proof::Theirs(Box::new(user)));
     }
     if let Some(holder) = users::hold_number(connection, number).await? {
-        if let Some(release_at) = quarantine(app, connection, user, number, &holder, now).await? {
+        if let Some(release_at) =
+            quarantine(app, connection, claimant, number, &holder, now).await?
+        {
             return Ok(Proof::Held { release_at });
         }
-        release(app, connection, &holder, number, now).await?;
+        release(app, connection, claimant, &holder, number, now).await?;
     }
     let changed = users::change_number(connection, user, None, number, now).await?;
     // The number is not what the code was sent for any more.
@@ -68,7 +73,7 @@ pub(super) async fn prove(
 async fn quarantine(
     app: &App,
     connection: &mut PgConnection,
-    user: UserId,
+    (client, user): (&Client, UserId),
     number: &PhoneNumber,
     holder: &User,
     now: DateTime<Utc>,
@@ -87,6 +92,8 @@ async fn quarantine(
     let release_at = begun.ok_or_else(|| over(Ending::Superseded))?;
     let occasion = Occasion::number_claimed(number, release_at);
     account::tell(app, connection, holder, occasion, now).await?;
+    let event = Event::PhoneClaimed { claimant: user };
+    trail::record(app, connection, client, holder.id, event, now).await?;
     info!(user_id = %holder.id, "somebody else has proven a number: its release has begun");
     Ok(Some(release_at))
 }
@@ -97,6 +104,7 @@ async fn quarantine(
 async fn release(
     app: &App,
     connection: &mut PgConnection,
+    (client, claimant): (&Client, UserId),
     holder: &User,
     number: &PhoneNumber,
     now: DateTime<Utc>,
@@ -105,6 +113,8 @@ async fn release(
     reset_tickets::revoke(connection, holder.id).await?;
     known_devices::forget(connection, holder.id).await?;
     account::tell(app, connection, holder, Occasion::number_released(number), now).await?;
+    let event = Event::PhoneReleased { claimant };
+    trail::record(app, connection, client, holder.id, event, now).await?;
     info!(user_id = %holder.id, "a number was released");
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Sending a code: what `login`, `request-otp`, `password/forgot` and `profile/phone` have in common.
 
 use crate::api::limits;
+use crate::api::trail;
 use crate::api::unattended::to_the_end;
+use crate::audit::Origin;
 use crate::foundation::{NumberType, PhoneNumber, UserId};
 use crate::http::{Client, Problem};
 use crate::number_claims;
@@ -33,8 +35,8 @@ pub(super) async fn send(
 ) -> Result<Live, SendError> {
     let purpose = Purpose::Login;
     let recipient = recipient_at(app, client, user, number, purpose, channel, app_hash);
-    let app = app.clone();
-    to_the_end(async move { send_to(&app, recipient).await }).await
+    let (app, origin) = (app.clone(), trail::origin(client));
+    to_the_end(async move { send_to(&app, &origin, recipient).await }).await
 }
 
 /// Who gets the code, and why.
@@ -79,11 +81,21 @@ pub(in crate::api::v1) fn recipient_at(
     }
 }
 
-/// Sends it, and notes what became of it.
+/// Sends it, and writes down for the audit log whether it was sent.
 pub(in crate::api::v1) async fn send_to(
     app: &App,
+    origin: &Origin,
     recipient: Recipient,
 ) -> Result<Live, SendError> {
+    let whose = (recipient.user, recipient.purpose);
+    let sent = send_now(app, recipient).await;
+    let outcome = sent.as_ref().map(|live| live.channel.as_str());
+    trail::record_send(app, origin, whose, outcome).await?;
+    sent
+}
+
+/// Sends it, and notes what became of it.
+async fn send_now(app: &App, recipient: Recipient) -> Result<Live, SendError> {
     let (user, purpose) = (recipient.user, recipient.purpose);
     limits::take_send(app, &recipient).await?;
     let draft = app.otp.reserve(&app.database, recipient).await?;

@@ -11,8 +11,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use crate::api::trail;
+use crate::audit::Event;
 use crate::foundation::{SessionId, TokenId, UserId};
-use crate::http::{Form, Kind, Problem};
+use crate::http::{Client, Form, Kind, Problem};
 use crate::sessions::Described;
 use crate::state::{App, AppState};
 use crate::tokens::Claims;
@@ -131,10 +133,11 @@ impl Introspection {
     responses((status = 200, description = "What the token says.", body = Introspection)))]
 pub(in crate::api) async fn introspect(
     State(app): State<AppState>,
+    client: Client,
     headers: HeaderMap,
     form: Result<Form, Problem>,
 ) -> Result<Json<Introspection>, Problem> {
-    require_client(&app, &headers)?;
+    require_client(&app, &client, &headers).await?;
     let token = Zeroizing::new(form?.take("token").ok_or_else(Form::invalid)?);
     look_at(&app, &token, app.clock.now()).await.map(Json)
 }
@@ -153,11 +156,17 @@ async fn look_at(app: &App, token: &str, now: DateTime<Utc>) -> Result<Introspec
     Ok(described.as_ref().map(Introspection::of_refresh_token).unwrap_or_default())
 }
 
-fn require_client(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+/// Refusals are written down together where they come fast: nothing limits how often anybody asks here.
+async fn require_client(app: &App, client: &Client, headers: &HeaderMap) -> Result<(), Problem> {
     let known = read_basic(headers)
         .is_some_and(|(id, secret)| app.introspection_clients.knows(&id, &secret));
-    let refusal = || Problem::new(Kind::ClientInvalid).with("error", "invalid_client");
-    known.then_some(()).ok_or_else(refusal)
+    if known {
+        return Ok(());
+    }
+    if let Some(times) = app.introspection_refusals.count(app.clock.now()) {
+        trail::record_alone(app, client, None, Event::IntrospectionRefused { times }).await?;
+    }
+    Err(Problem::new(Kind::ClientInvalid).with("error", "invalid_client"))
 }
 
 /// RFC 7617, 2. Ids and secrets have no characters that RFC 6749, 2.3.1 would have encoded.

@@ -5,10 +5,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::Connection as _;
 use utoipa::ToSchema;
 
 use crate::api::limits;
+use crate::api::trail;
 use crate::api::v1::proof;
+use crate::audit::Event;
 use crate::foundation::{Metric, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::login_tickets;
@@ -16,7 +19,7 @@ use crate::otp::{AppHash, Live, OtpFailure, SendError};
 use crate::passwords::Password;
 use crate::proofs;
 use crate::rate_limits::Action;
-use crate::sessions::{self, EndReason, Method, Which};
+use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, Identifier, User};
 
@@ -175,8 +178,9 @@ pub(in crate::api) async fn login(
     note_user(&proven.user.id);
     // Told to nobody but who knows the password.
     if proven.user.locked_at.is_some() {
-        Metric::Logins.add(&["locked"]);
-        return Err(Problem::new(Kind::AccountLocked));
+        let Proven { user, connection, .. } = proven;
+        drop(connection);
+        return Err(refuse_locked(&app, &client, &user).await);
     }
     if is_code_due(&app, &proven) {
         let Proven { user, connection, .. } = proven;
@@ -188,8 +192,8 @@ pub(in crate::api) async fn login(
     sign_in(&app, &client, proven, login.refresh_token_in).await
 }
 
-/// Opens the session. One statement writes it down, and the next asks whether the account was locked
-/// meanwhile: whoever locks it either finds the session there, or makes its writing wait and is seen here.
+/// Opens the session. Writing it down waits for whoever is locking the account, and asks afterwards whether
+/// it was locked: who locks it next finds the session there.
 async fn sign_in(
     app: &App,
     client: &Client,
@@ -198,19 +202,28 @@ async fn sign_in(
 ) -> Result<WithCookie<Json<LoginAnswer>>, Problem> {
     let Proven { user, mut connection, .. } = proven;
     let now = app.clock.now();
-    let is_restored = signed_in::restore(&mut *connection, &user, now).await?;
+    let mut transaction = connection.begin().await?;
+    let is_restored = signed_in::restore(app, &mut transaction, client, &user, now).await?;
     let methods = vec![Method::Password];
     let opened =
-        signed_in::open_session(app, &mut *connection, client, &user, methods, now).await?;
-    if users::is_locked(&mut *connection, user.id).await? {
-        let (which, reason) = (Which::One(opened.id()), EndReason::Lock);
-        sessions::end(&mut connection, user.id, which, reason, now).await?;
-        return Err(Problem::new(Kind::AccountLocked));
+        signed_in::open_session(app, &mut transaction, client, &user, methods, now).await?;
+    if users::is_locked(&mut *transaction, user.id).await? {
+        transaction.rollback().await?;
+        drop(connection);
+        return Err(refuse_locked(app, client, &user).await);
     }
+    transaction.commit().await?;
     drop(connection);
     Metric::Logins.add(&["signed_in"]);
     let answer = signed_in::answer(app, &user, &opened, into, None, "Logged in.", now)?;
     Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer.restored(is_restored)))))
+}
+
+async fn refuse_locked(app: &App, client: &Client, user: &User) -> Problem {
+    Metric::Logins.add(&["locked"]);
+    let event = Event::LoginFailed { reason: Kind::AccountLocked.entry().code };
+    let problem = Problem::new(Kind::AccountLocked);
+    trail::refuse(app, client, Some(user.id), event, problem).await
 }
 
 fn is_code_due(app: &App, proven: &Proven) -> bool {

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
-use crate::http::{Fields, Kind, Problem};
+use crate::http::{Client, Fields, Kind, Problem};
 use crate::sessions::{EndReason, Which};
 use crate::state::AppState;
 
@@ -55,6 +55,7 @@ impl Scope {
     responses((status = 204, description = "They have ended. Where the current one has, the cookie is cleared.")))]
 pub(in crate::api) async fn logout(
     State(app): State<AppState>,
+    client: Client,
     Bearer(claims): Bearer,
     headers: HeaderMap,
     fields: Option<Fields>,
@@ -65,7 +66,7 @@ pub(in crate::api) async fn logout(
         Scope::Others => Which::Others(claims.sid),
         Scope::All => Which::All,
     };
-    super::end_sessions(&app, claims.sub, which, EndReason::Logout).await?;
+    super::end_sessions(&app, &client, claims.sub, which, EndReason::Logout).await?;
     let done = StatusCode::NO_CONTENT;
     Ok(if scope != Scope::Others && in_cookie(&headers).is_some() {
         WithCookie::cleared(done)

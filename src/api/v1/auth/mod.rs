@@ -21,6 +21,8 @@ mod signed_in;
 pub(in crate::api) mod verify_email;
 pub(in crate::api) mod verify_otp;
 
+use crate::api::trail::{self, By};
+use crate::audit::Event;
 use crate::foundation::UserId;
 use crate::http::Problem;
 use crate::sessions::{EndReason, Which, end};
@@ -29,6 +31,7 @@ use crate::state::App;
 /// Ends sessions of `user` where nothing else is to happen with it. Returns how many.
 pub(in crate::api::v1) async fn end_sessions(
     app: &App,
+    by: impl Into<By<'_>>,
     user: UserId,
     which: Which,
     reason: EndReason,
@@ -36,6 +39,10 @@ pub(in crate::api::v1) async fn end_sessions(
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
     let ended = end(&mut transaction, user, which, reason, now).await?;
+    if !ended.is_empty() {
+        let event = Event::SessionsEnded { reason: reason.as_str(), sessions_ended: ended.len() };
+        trail::record(app, &mut transaction, by, user, event, now).await?;
+    }
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     Ok(ended.len())

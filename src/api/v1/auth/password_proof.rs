@@ -5,8 +5,10 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 use tracing::{error, warn};
 
+use crate::api::trail;
 use crate::api::unattended::without_an_answer;
 use crate::api::v1::account;
+use crate::audit::Event;
 use crate::emails::Occasion;
 use crate::foundation::{Metric, OpaqueToken};
 use crate::http::{Client, Kind, Problem};
@@ -60,7 +62,7 @@ pub(super) async fn prove(
             renew_hash(app, &user, tried.password.clone()).await?;
             user
         }
-        (user, Ok(_)) => return Err(wrong(app, user, &guess, now).await?),
+        (user, Ok(_)) => return Err(wrong(app, client, user, &guess, now).await?),
         (_, Err(cause)) => {
             app.guesses.give_back(&app.database, &guess, now).await?;
             return Err(cause.into());
@@ -97,18 +99,22 @@ fn name_of(identifier: &Identifier) -> String {
 /// that, so that the time that it takes tells nobody anything.
 async fn wrong(
     app: &AppState,
+    client: &Client,
     user: Option<User>,
     guess: &Guess,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Problem> {
     app.guesses.note_wrong(&app.database, guess, now).await?;
+    let id = user.as_ref().map(|user| user.id);
     if let Some(user) = user.filter(|_| guess.has_shut()) {
         warn!(user_id = %user.id, "a hundred wrong passwords in a row: only known devices log in");
         let app = app.clone();
         without_an_answer(async move { tell_shut(&app, &user, now).await });
     }
     Metric::Logins.add(&["refused"]);
-    Ok(Problem::new(Kind::InvalidCredentials).detail("Invalid email or password."))
+    let event = Event::LoginFailed { reason: Kind::InvalidCredentials.entry().code };
+    let problem = Problem::new(Kind::InvalidCredentials).detail("Invalid email or password.");
+    Ok(trail::refuse(app, client, id, event, problem).await)
 }
 
 async fn tell_shut(app: &App, user: &User, now: DateTime<Utc>) {

@@ -9,11 +9,13 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::api::limits;
+use crate::api::trail;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
+use crate::audit::Event;
 use crate::emails::Occasion;
-use crate::foundation::UserId;
-use crate::http::{FieldError, Fields, Kind, Problem, note_user};
+use crate::foundation::{SessionId, UserId};
+use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
 use crate::rate_limits::{Action, Subject};
 use crate::sessions::RefreshError;
 use crate::state::{App, AppState};
@@ -89,6 +91,7 @@ impl Refresh {
     responses((status = 200, description = "The session goes on.", body = RefreshAnswer)))]
 pub(in crate::api) async fn refresh(
     State(app): State<AppState>,
+    client: Client,
     headers: HeaderMap,
     fields: Option<Fields>,
 ) -> Result<WithCookie<Json<RefreshAnswer>>, Problem> {
@@ -99,17 +102,18 @@ pub(in crate::api) async fn refresh(
         limits::take(&app, Action::Refresh, &[Subject::Session(session)]).await?;
     }
     // A copy that is found out ends its session even where its bearer has hung up.
-    to_the_end(async move { exchange(&app, &request).await }).await
+    to_the_end(async move { exchange(&app, &client, &request).await }).await
 }
 
 async fn exchange(
     app: &App,
+    client: &Client,
     request: &Refresh,
 ) -> Result<WithCookie<Json<RefreshAnswer>>, Problem> {
     let now = app.clock.now();
     let refreshed = match app.sessions.refresh(&app.database, &request.text, now).await {
-        Err(RefreshError::Reused { user, .. }) => {
-            tell_of_reuse(app, user, now).await?;
+        Err(RefreshError::Reused { user, session }) => {
+            tell_of_reuse(app, client, user, session, now).await?;
             return Err(Problem::new(Kind::RefreshInvalid));
         }
         refreshed => refreshed?,
@@ -146,8 +150,19 @@ async fn still_welcome(app: &App, user: UserId) -> Result<User, Problem> {
 }
 
 /// Whoever has the account learns that somebody has a copy of a token of theirs.
-async fn tell_of_reuse(app: &App, user: UserId, now: DateTime<Utc>) -> Result<(), Problem> {
-    let mut connection = app.database.acquire().await?;
-    let Some(user) = users::find(&mut *connection, user).await? else { return Ok(()) };
-    account::tell(app, &mut connection, &user, Occasion::RefreshTokenReused { at: now }, now).await
+async fn tell_of_reuse(
+    app: &App,
+    client: &Client,
+    user: UserId,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let mut transaction = app.database.begin().await?;
+    let event = Event::RefreshReused { session };
+    trail::record(app, &mut transaction, client, user, event, now).await?;
+    if let Some(user) = users::find(&mut *transaction, user).await? {
+        let occasion = Occasion::RefreshTokenReused { at: now };
+        account::tell(app, &mut transaction, &user, occasion, now).await?;
+    }
+    Ok(transaction.commit().await?)
 }

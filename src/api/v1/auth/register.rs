@@ -8,7 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::limits;
+use crate::api::trail;
 use crate::api::v1::proof;
+use crate::audit::Event;
 use crate::emails::{Claim, Email, Occasion};
 use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
@@ -127,7 +129,14 @@ pub(in crate::api) async fn register(
         locale: client.languages.as_deref().and_then(Language::look_up).map(Language::tag),
         created_at: now,
     };
-    match store(&app, &client, &new, &phone_number, &ticket).await {
+    let stored = store(&app, &client, &new, &phone_number, &ticket).await;
+    if let Err(problem) = stored.as_ref()
+        && is_taken(problem)
+    {
+        let event = Event::RegistrationRefused { reason: problem.kind().entry().code };
+        trail::record_alone(&app, &client, None, event).await?;
+    }
+    match stored {
         Ok(()) => note_user(&new.id),
         Err(problem) if is_taken(&problem) && app.login.enumeration == Enumeration::Strict => {
             // The same answer as for a newcomer; only the owner learns of it.
@@ -167,6 +176,8 @@ async fn store(
     login_tickets::issue(&mut *transaction, ticket, new.id, address, new.created_at).await?;
     let claim = Claim { user: new.id, address: new.email, locale: new.locale, is_new: false };
     app.emails.claim(&mut transaction, claim, new.created_at).await?;
+    let event = Event::Registered {};
+    trail::record(app, &mut transaction, client, new.id, event, new.created_at).await?;
     Ok(transaction.commit().await?)
 }
 

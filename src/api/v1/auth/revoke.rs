@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::http::{Form, Kind, Problem, note_user};
+use crate::http::{Client, Form, Kind, Problem, note_user};
 use crate::sessions::{EndReason, Which};
 use crate::state::AppState;
 
@@ -33,6 +33,7 @@ pub(in crate::api) struct RevokeForm {
     responses((status = 200, description = "The token counts for nothing.")))]
 pub(in crate::api) async fn revoke(
     State(app): State<AppState>,
+    client: Client,
     mut form: Form,
 ) -> Result<StatusCode, Problem> {
     let token = Zeroizing::new(form.take("token").ok_or_else(Form::invalid)?);
@@ -43,7 +44,7 @@ pub(in crate::api) async fn revoke(
     if let Some((session, user)) = owner {
         note_user(&user);
         let which = Which::One(session);
-        super::end_sessions(&app, user, which, EndReason::Revoked).await?;
+        super::end_sessions(&app, &client, user, which, EndReason::Revoked).await?;
     }
     Ok(StatusCode::OK)
 }

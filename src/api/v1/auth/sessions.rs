@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
 use crate::foundation::SessionId;
-use crate::http::{Kind, Problem};
+use crate::http::{Client, Kind, Problem};
 use crate::places::Places;
 use crate::sessions::{EndReason, Listed, Which, device_name};
 use crate::state::AppState;
@@ -93,13 +93,14 @@ pub(in crate::api) async fn sessions(
     responses((status = 204, description = "It has ended.")))]
 pub(in crate::api) async fn end_session(
     State(app): State<AppState>,
+    client: Client,
     Bearer(claims): Bearer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     // Somebody else's session, one that has ended and what is no id are all alike: not there.
     let missing = || Problem::new(Kind::NotFound).detail("There is no such session.");
     let which = Which::One(SessionId::parse(&id).ok_or_else(missing)?);
-    let ended = super::end_sessions(&app, claims.sub, which, EndReason::Revoked).await?;
+    let ended = super::end_sessions(&app, &client, claims.sub, which, EndReason::Revoked).await?;
     if ended == 0 {
         return Err(missing());
     }

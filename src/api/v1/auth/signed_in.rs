@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::PgExecutor;
+use sqlx::PgConnection;
 use tracing::info;
 use utoipa::ToSchema;
 
+use crate::api::trail;
+use crate::audit::Event;
 use crate::foundation::{SessionId, UserId};
 use crate::http::{Client, Problem};
 use crate::sessions::{IssuedRefresh, Method, Origin, Session};
@@ -62,13 +64,16 @@ impl SignedIn {
 /// Keeps the account of `user`, if it is about to be deleted: whoever logs in has thought again.
 /// Whether it was.
 pub(super) async fn restore(
-    executor: impl PgExecutor<'_>,
+    app: &App,
+    connection: &mut PgConnection,
+    client: &Client,
     user: &User,
     now: DateTime<Utc>,
 ) -> Result<bool, Problem> {
-    if user.erase_after.is_none() || !users::restore(executor, user.id, now).await? {
+    if user.erase_after.is_none() || !users::restore(&mut *connection, user.id, now).await? {
         return Ok(false);
     }
+    trail::record(app, connection, client, user.id, Event::DeletionCancelled {}, now).await?;
     tell_restored(user);
     Ok(true)
 }
@@ -94,7 +99,7 @@ impl Opened {
 /// Opens a session for `user`, who has been authenticated by `methods`.
 pub(super) async fn open_session(
     app: &App,
-    executor: impl PgExecutor<'_>,
+    connection: &mut PgConnection,
     client: &Client,
     user: &User,
     methods: Vec<Method>,
@@ -104,7 +109,10 @@ pub(super) async fn open_session(
     let session = Session { id, user: user.id, methods, authenticated_at: now };
     let origin =
         Origin { user_agent: client.user_agent.as_deref(), address: client.address.limited() };
-    let refresh = app.sessions.open(executor, &session, origin).await?;
+    let refresh = app.sessions.open(&mut *connection, &session, origin).await?;
+    let methods = session.methods.iter().map(|method| method.as_str()).collect();
+    let event = Event::LoginSucceeded { session: id, methods };
+    trail::record(app, connection, client, user.id, event, now).await?;
     Ok(Opened { session, refresh })
 }
 

@@ -5,9 +5,11 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::trail;
+use crate::audit::Event;
 use crate::emails::{self, Email, Occasion};
 use crate::foundation::{EmailAddress, OpaqueToken};
-use crate::http::{Fields, Kind, Problem, note_user};
+use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::state::AppState;
 use crate::users;
 
@@ -45,6 +47,7 @@ pub(in crate::api) struct VerifiedEmail {
     responses((status = 200, description = "The address is proven.", body = VerifiedEmail)))]
 pub(in crate::api) async fn verify_email(
     State(app): State<AppState>,
+    client: Client,
     mut fields: Fields,
 ) -> Result<Json<VerifiedEmail>, Problem> {
     let token = fields.required("token", "wrong_type", |text| {
@@ -71,6 +74,9 @@ pub(in crate::api) async fn verify_email(
         };
         app.emails.enqueue(&mut transaction, &email, now).await?;
     }
+    let is_changed = changed.previous != *address;
+    let event = if is_changed { Event::EmailChanged {} } else { Event::EmailVerified {} };
+    trail::record(&app, &mut transaction, &client, user, event, now).await?;
     transaction.commit().await?;
     Ok(Json(VerifiedEmail {
         message: "The e-mail address is confirmed.",

@@ -8,8 +8,10 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::api::limits;
+use crate::api::trail;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
+use crate::audit::Event;
 use crate::emails::Occasion;
 use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem, note_user};
@@ -19,7 +21,7 @@ use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode, Purpose
 use crate::rate_limits::Action;
 use crate::sessions::{Method, device_name};
 use crate::state::{App, AppState, OtpPolicy};
-use crate::users::User;
+use crate::users::{self, User};
 
 use super::claim::{self, Proof};
 use super::input;
@@ -106,7 +108,13 @@ pub(in crate::api) async fn verify_otp(
     request.refresh_token_in.require_own_page(&app, &headers)?;
     limits::take_at(&app, Action::VerifyCode, client.address.limited(), []).await?;
     let has_ticket = matches!(request.reference, Reference::Ticket(_));
-    let login = request.reference.find(&app, &client, app.clock.now(), invalid()).await?;
+    let login = match request.reference.find(&app, &client, app.clock.now(), invalid()).await {
+        Ok(login) => login,
+        Err(problem) => {
+            let why = (Purpose::Login, "no_login");
+            return Err(trail::refuse_code(&app, &client, None, why, problem).await);
+        }
+    };
     note_user(&login.user);
 
     let VerifyOtp { code, refresh_token_in: into, device, .. } = request;
@@ -131,25 +139,40 @@ struct Attempt {
 /// Without the ticket every code that is not right, even for a code that is used up, is answered like
 /// one for an unknown user: who shares an address with somebody who is logging in must not learn of it.
 async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Problem> {
-    let Attempt { login, code, has_ticket, .. } = attempt;
+    let Attempt { login, client, code, has_ticket, .. } = attempt;
     let has_ticket = *has_ticket;
-    let refuse = |error| match error {
-        GuessError::NoLiveCode if !has_ticket => invalid(),
-        error => Problem::from_guess(app, error),
+    let refuse = async |why: &'static str, problem: Problem| {
+        let (user, why) = (Some(login.user), (Purpose::Login, why));
+        trail::refuse_code(app, client, user, why, problem).await
     };
-    let guess = app.otp.take_guess(&app.database, login.user, Purpose::Login).await;
-    let guess = guess.map_err(refuse)?;
-    match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
-        Judgement::Right => {}
-        Judgement::Wrong => return Err(wrong(&guess, has_ticket)),
-        Judgement::Over(_) if !has_ticket => return Err(invalid()),
-        Judgement::Over(ending) => return Err(over(ending)),
+    let unjudged = async |error: GuessError| {
+        let why = trail::why_not_judged(&error);
+        let problem = match error {
+            GuessError::NoLiveCode if !has_ticket => invalid(),
+            error => Problem::from_guess(app, error),
+        };
+        refuse(why, problem).await
+    };
+    let guess = match app.otp.take_guess(&app.database, login.user, Purpose::Login).await {
+        Ok(guess) => guess,
+        Err(error) => return Err(unjudged(error).await),
+    };
+    match app.otp.judge(&app.database, &guess, code).await {
+        Ok(Judgement::Right) => {}
+        Ok(Judgement::Wrong) => return Err(refuse("wrong", wrong(&guess, has_ticket)).await),
+        Ok(Judgement::Over(_)) if !has_ticket => return Err(refuse("over", invalid()).await),
+        Ok(Judgement::Over(ending)) => return Err(refuse("over", over(ending)).await),
+        Err(error) => return Err(unjudged(error).await),
     }
     let now = app.clock.now();
     let finished = finish(app, attempt, &guess, now).await;
     if finished.as_ref().is_err_and(|problem| problem.kind() == Kind::PhoneTaken) {
         // Nothing has come of the code, which was right: it must not count as a wrong one.
         app.otp.give_back(&app.database, &guess).await?;
+    }
+    if finished.as_ref().is_err_and(|problem| problem.kind() == Kind::AccountLocked) {
+        let event = Event::LoginFailed { reason: Kind::AccountLocked.entry().code };
+        trail::record_alone(app, client, Some(login.user), event).await?;
     }
     let Finished { user, opened, device, is_restored } = match finished? {
         Outcome::LoggedIn(finished) => *finished,
@@ -192,8 +215,11 @@ async fn finish(
     if !login_tickets::consume(&mut transaction, login, now).await? {
         return Err(Problem::new(Kind::LoginTicketInvalid));
     }
-    let number = &guess.number;
-    let user = match claim::prove(app, &mut transaction, login.user, number, now).await? {
+    let event = Event::CodeRight { purpose: Purpose::Login.as_str() };
+    trail::record(app, &mut transaction, client, login.user, event, now).await?;
+    let before = users::find(&mut *transaction, login.user).await?;
+    let claimant = (client, login.user);
+    let user = match claim::prove(app, &mut transaction, claimant, &guess.number, now).await? {
         Proof::Theirs(user) => *user,
         Proof::Held { release_at } => {
             if !app.otp.commit_consumed(transaction, guess).await? {
@@ -209,10 +235,13 @@ async fn finish(
     if user.locked_at.is_some() {
         return Err(Problem::new(Kind::AccountLocked));
     }
-    let is_restored = signed_in::restore(&mut *transaction, &user, now).await?;
+    if before.is_some_and(|before| !before.is_verified) {
+        trail::record(app, &mut transaction, client, user.id, Event::PhoneVerified {}, now).await?;
+    }
+    let is_restored = signed_in::restore(app, &mut transaction, client, &user, now).await?;
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let opened =
-        signed_in::open_session(app, &mut *transaction, client, &user, methods, now).await?;
+        signed_in::open_session(app, &mut transaction, client, &user, methods, now).await?;
     let device = remember_device(app, &mut transaction, attempt, &user, now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(over(Ending::Superseded));

@@ -9,10 +9,12 @@ use tracing::info;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::trail;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
+use crate::audit::Event;
 use crate::emails::Occasion;
-use crate::http::{Fields, Kind, Problem};
+use crate::http::{Client, Fields, Kind, Problem};
 use crate::login_tickets;
 use crate::reset_tickets;
 use crate::sessions::{self, EndReason, Which};
@@ -62,21 +64,22 @@ pub(in crate::api) struct Deleting {
     responses((status = 202, description = "It will be erased.", body = Deleting)))]
 pub(in crate::api) async fn delete_profile(
     State(app): State<AppState>,
+    client: Client,
     bearer: Bearer,
     mut fields: Fields,
 ) -> Result<(StatusCode, Json<Deleting>), Problem> {
     let password = input::password(&mut fields, "password");
     let password = fields.finish(password)?;
     let user = account::read(&app, &bearer).await?;
-    account::prove_password(&app, &bearer, &user, password).await?;
-    let erased_at = leave(&app, &user).await?;
+    account::prove_password(&app, &client, &bearer, &user, password).await?;
+    let erased_at = leave(&app, &client, &user).await?;
     info!(user_id = %user.id, %erased_at, "somebody leaves: the account will be erased");
     let message = "Your account will be deleted. Log in before then to keep it.";
     Ok((StatusCode::ACCEPTED, Json(Deleting { message, erased_at })))
 }
 
 /// All or nothing: the account is to be erased, and nothing that was begun with it goes on.
-async fn leave(app: &App, user: &User) -> Result<DateTime<Utc>, Problem> {
+async fn leave(app: &App, client: &Client, user: &User) -> Result<DateTime<Utc>, Problem> {
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
     login_tickets::revoke(&mut transaction, user.id).await?;
@@ -85,6 +88,8 @@ async fn leave(app: &App, user: &User) -> Result<DateTime<Utc>, Problem> {
     let ended =
         sessions::end(&mut transaction, user.id, Which::All, EndReason::Delete, now).await?;
     account::tell(app, &mut transaction, user, Occasion::DeletionBegun { erased_at }, now).await?;
+    let event = Event::DeletionRequested { sessions_ended: ended.len() };
+    trail::record(app, &mut transaction, client, user.id, event, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     Ok(erased_at)

@@ -8,11 +8,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::trail;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
+use crate::audit::Event;
 use crate::emails::{self, Claim};
 use crate::foundation::EmailAddress;
-use crate::http::{Fields, Kind, Problem};
+use crate::http::{Client, Fields, Kind, Problem};
 use crate::passwords::Password;
 use crate::state::AppState;
 use crate::users;
@@ -78,6 +80,7 @@ impl ChangeEmail {
         (status = 202, description = "A link was sent to the address.", body = EmailChange)))]
 pub(in crate::api) async fn change_email(
     State(app): State<AppState>,
+    client: Client,
     bearer: Bearer,
     fields: Fields,
 ) -> Result<(StatusCode, Json<EmailChange>), Problem> {
@@ -86,7 +89,7 @@ pub(in crate::api) async fn change_email(
     if !user.is_verified {
         return Err(Problem::new(Kind::PhoneVerificationRequired));
     }
-    account::prove_password(&app, &bearer, &user, password).await?;
+    account::prove_password(&app, &client, &bearer, &user, password).await?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
     let is_new = email.as_str() != user.email;
@@ -102,6 +105,13 @@ pub(in crate::api) async fn change_email(
         }
         None
     };
+    if is_new {
+        let event = match expires_at {
+            Some(_) => Event::EmailChangeRequested {},
+            None => Event::EmailChanged {},
+        };
+        trail::record(&app, &mut transaction, &client, user.id, event, now).await?;
+    }
     transaction.commit().await?;
     let (status, message) = match expires_at {
         Some(_) => (StatusCode::ACCEPTED, "Open the link that was sent to the address."),

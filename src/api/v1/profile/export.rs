@@ -12,10 +12,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::trail;
 use crate::api::v1::account;
 use crate::api::v1::auth::code;
+use crate::audit::{self, Event};
 use crate::emails;
-use crate::http::{Kind, Problem};
+use crate::http::{Client, Kind, Problem};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::number_claims;
@@ -51,6 +53,8 @@ pub(in crate::api) struct Export {
     number_claim: Option<number_claims::Exported>,
     phone_changes: Vec<phone_changes::Exported>,
     #[serde(flatten)]
+    events: audit::Exported,
+    #[serde(flatten)]
     emails: emails::Exported,
     #[serde(flatten)]
     codes: otp::Exported,
@@ -64,9 +68,11 @@ pub(in crate::api) struct Export {
     responses((status = 200, description = "All that is stored of the user.", body = Export)))]
 pub(in crate::api) async fn export_profile(
     State(app): State<AppState>,
+    client: Client,
     bearer: Bearer,
 ) -> Result<impl IntoResponse, Problem> {
     let user = account::read(&app, &bearer).await?;
+    trail::record_alone(&app, &client, Some(user.id), Event::ProfileExported {}).await?;
     let export = gather(&app, &user).await?;
     let disposition = r#"attachment; filename="account.json""#;
     Ok(([(CONTENT_DISPOSITION, disposition)], Json(export)))
@@ -87,6 +93,7 @@ async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
         password_guesses: passwords::export_guesses(&mut *connection, user.id).await?,
         number_claim: number_claims::export(&mut *connection, user.id).await?,
         phone_changes: phone_changes::export(&mut *connection, user.id).await?,
+        events: audit::export(&mut *connection, user.id).await?,
         emails: emails::export(connection, user.id).await?,
         codes,
     })

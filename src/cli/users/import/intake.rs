@@ -6,7 +6,8 @@ use std::fmt;
 use anyhow::Context as _;
 use sqlx::PgPool;
 
-use crate::foundation::{Clock, UserId};
+use crate::audit::{self, Actor, Entry, Event};
+use crate::foundation::{Clock, Entropy, UserId};
 use crate::users::{self, ImportedUser, Taken};
 
 use super::Manner;
@@ -105,11 +106,23 @@ impl<'a> Intake<'a> {
                 .collect(),
         };
         self.sums.imported += written.len();
+        self.record(written.len()).await?;
         let rest = places.iter().zip(&people);
         let rest = rest.filter(|(_, user)| !written.contains(&user.id));
         self.sort_out(rest.collect()).await?;
         self.progress.show(&self.sums, bytes);
         Ok(())
+    }
+
+    /// Writes down for the audit log how many they were: one event a batch.
+    async fn record(&self, users: usize) -> anyhow::Result<()> {
+        if users == 0 {
+            return Ok(());
+        }
+        let event = Event::UsersImported { users };
+        let entry = Entry { event, user: None, actor: Actor::CommandLine, origin: None };
+        let (entropy, now) = (Entropy::default(), self.clock.now());
+        Ok(audit::record_alone(self.database, &entropy, &entry, now).await?)
     }
 
     /// Who was not written is there already, or has something of somebody else's.

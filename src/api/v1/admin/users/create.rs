@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::api::admin::Admin;
+use crate::api::trail;
 use crate::api::v1::auth::input;
+use crate::audit::Event;
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 use crate::http::{Fields, Kind, Problem};
 use crate::otp::Language;
@@ -129,17 +131,28 @@ pub(in crate::api) async fn create(
         locale: create.locale,
         created_at: now,
     };
-    let user = store(&app, &new, &create.roles).await?;
-    super::note_act(admin, Some(user.id), "create");
+    let user = store(&app, &admin, &new, &create.roles).await?;
+    super::note_act(&admin, Some(user.id), "create");
     let password = generated.map(|generated| generated.as_str().to_owned());
     Ok((StatusCode::CREATED, Json(Created { user: user.into(), password })))
 }
 
 /// The user and the roles, both or neither.
-async fn store(app: &App, new: &NewUser<'_>, roles: &[Role]) -> Result<User, Problem> {
+async fn store(
+    app: &App,
+    admin: &Admin,
+    new: &NewUser<'_>,
+    roles: &[Role],
+) -> Result<User, Problem> {
+    let (id, now) = (new.id, new.created_at);
     let mut transaction = app.database.begin().await?;
     users::insert(&mut *transaction, new).await?;
     let user = users::set_roles(&mut transaction, new.id, roles, new.created_at).await?;
+    trail::record(app, &mut transaction, admin, id, Event::UserCreated {}, now).await?;
+    if !roles.is_empty() {
+        let event = Event::RolesChanged { roles: roles.iter().map(ToString::to_string).collect() };
+        trail::record(app, &mut transaction, admin, id, event, now).await?;
+    }
     transaction.commit().await?;
     user.ok_or_else(super::no_such_user)
 }

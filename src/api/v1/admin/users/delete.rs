@@ -5,6 +5,8 @@ use axum::http::StatusCode;
 use tracing::warn;
 
 use crate::api::admin::Admin;
+use crate::api::trail;
+use crate::audit::Event;
 use crate::http::{Kind, Problem};
 use crate::passwords;
 use crate::sessions::{self, EndReason, Which};
@@ -30,7 +32,7 @@ pub(in crate::api) async fn delete(
     Subject(id): Subject,
 ) -> Result<StatusCode, Problem> {
     let mut transaction = app.database.begin().await?;
-    super::keep_an_admin(&mut transaction, admin, id).await?;
+    super::keep_an_admin(&mut transaction, &admin, id).await?;
     // The rows go with the user; the word to the other replicas goes out all the same.
     let now = app.clock.now();
     let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Delete, now).await?;
@@ -38,6 +40,8 @@ pub(in crate::api) async fn delete(
     if !users::delete(&mut *transaction, id).await? {
         return Err(super::no_such_user());
     }
+    let event = Event::AccountDeleted { sessions_ended: ended.len() };
+    trail::record(&app, &mut transaction, &admin, id, event, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     // Good for nothing by now: whoever wants somebody deleted need not wait for them.
@@ -45,6 +49,6 @@ pub(in crate::api) async fn delete(
         let cause: &dyn std::error::Error = &cause;
         warn!(cause, user_id = %id, "a deleted user's codes stay where they are until they expire");
     }
-    super::note_act(admin, Some(id), "delete");
+    super::note_act(&admin, Some(id), "delete");
     Ok(StatusCode::NO_CONTENT)
 }

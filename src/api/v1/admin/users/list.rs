@@ -141,7 +141,7 @@ pub(in crate::api) async fn list(
         }
         Search::Page(query) => query.find(&app).await?,
     };
-    super::note_act(admin, None, "list");
+    super::note_look(&app, &admin, None, "list").await?;
     let next = found.last().filter(|_| has_more).map(|user| user.id);
     Ok(Json(UserList { users: found.into_iter().map(UserRecord::from).collect(), next }))
 }

@@ -5,7 +5,9 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use crate::api::admin::Admin;
+use crate::api::trail;
 use crate::api::v1::account;
+use crate::audit::Event;
 use crate::emails::Occasion;
 use crate::http::{Fields, Kind, Problem};
 use crate::sessions::{self, EndReason, Which};
@@ -57,14 +59,16 @@ pub(in crate::api) async fn lock(
     let reason = read(fields)?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
-    super::keep_an_admin(&mut transaction, admin, id).await?;
+    super::keep_an_admin(&mut transaction, &admin, id).await?;
     let user = users::lock(&mut transaction, id, reason.as_deref(), now).await?;
     let user = user.ok_or_else(super::no_such_user)?;
     let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Lock, now).await?;
     let locked = Occasion::AccountLocked { at: now };
     account::tell(&app, &mut transaction, &user, locked, now).await?;
+    let event = Event::AccountLocked { sessions_ended: ended.len() };
+    trail::record(&app, &mut transaction, &admin, id, event, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
-    super::note_act(admin, Some(id), "lock");
+    super::note_act(&admin, Some(id), "lock");
     Ok(Json(user.into()))
 }

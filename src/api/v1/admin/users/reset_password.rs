@@ -6,6 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::admin::Admin;
+use crate::api::trail;
+use crate::audit::Event;
 use crate::foundation::UserId;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
@@ -69,9 +71,11 @@ pub(in crate::api) async fn reset_password(
     let ended = sessions::end(&mut transaction, id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, id).await?;
     passwords::forget_guesses(&mut *transaction, id).await?;
+    let event = Event::PasswordReset { sessions_ended: ended.len() };
+    trail::record(&app, &mut transaction, &admin, id, event, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
-    super::note_act(admin, Some(id), "reset-password");
+    super::note_act(&admin, Some(id), "reset-password");
     let password = generated.as_str().to_owned();
     Ok(Json(PasswordReset { id, password, sessions_ended: ended.len() }))
 }

@@ -5,6 +5,8 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use crate::api::admin::Admin;
+use crate::api::trail;
+use crate::audit::Event;
 use crate::http::{FieldError, Fields, Kind, Problem};
 use crate::state::AppState;
 use crate::users::{self, Role};
@@ -61,13 +63,16 @@ pub(in crate::api) async fn set_roles(
     fields: Fields,
 ) -> Result<Json<UserRecord>, Problem> {
     let roles = read(fields)?;
+    let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
     if !roles.iter().any(|role| role.as_str() == Role::ADMIN) {
-        super::keep_an_admin(&mut transaction, admin, id).await?;
+        super::keep_an_admin(&mut transaction, &admin, id).await?;
     }
-    let user = users::set_roles(&mut transaction, id, &roles, app.clock.now()).await?;
+    let user = users::set_roles(&mut transaction, id, &roles, now).await?;
     let user = user.ok_or_else(super::no_such_user)?;
+    let event = Event::RolesChanged { roles: user.roles.clone() };
+    trail::record(&app, &mut transaction, &admin, id, event, now).await?;
     transaction.commit().await?;
-    super::note_act(admin, Some(id), "roles");
+    super::note_act(&admin, Some(id), "roles");
     Ok(Json(user.into()))
 }

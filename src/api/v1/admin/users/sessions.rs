@@ -98,7 +98,7 @@ pub(in crate::api) async fn sessions(
     let limit = fields.finish(Some(limit))?;
     users::find(&app.database, id).await?.ok_or_else(super::no_such_user)?;
     let sessions = of_user(&app.database, id, limit).await?;
-    super::note_act(admin, Some(id), "sessions");
+    super::note_look(&app, &admin, Some(id), "sessions").await?;
     let places = app.places.as_ref();
     let records = sessions.into_iter().map(|it| SessionRecord::new(it, places));
     Ok(Json(UserSessions { sessions: records.collect() }))
@@ -117,8 +117,8 @@ pub(in crate::api) async fn end_all(
     Subject(id): Subject,
 ) -> Result<StatusCode, Problem> {
     users::find(&app.database, id).await?.ok_or_else(super::no_such_user)?;
-    end_sessions(&app, id, Which::All, EndReason::Revoked).await?;
-    super::note_act(admin, Some(id), "end-sessions");
+    end_sessions(&app, &admin, id, Which::All, EndReason::Revoked).await?;
+    super::note_act(&admin, Some(id), "end-sessions");
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -136,9 +136,9 @@ pub(in crate::api) async fn end_one(
     Subject(id): Subject,
     SubjectSession(session): SubjectSession,
 ) -> Result<StatusCode, Problem> {
-    if end_sessions(&app, id, Which::One(session), EndReason::Revoked).await? == 0 {
+    if end_sessions(&app, &admin, id, Which::One(session), EndReason::Revoked).await? == 0 {
         return Err(super::subject::no_such_session());
     }
-    super::note_act(admin, Some(id), "end-session");
+    super::note_act(&admin, Some(id), "end-session");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -25,6 +25,6 @@ pub(in crate::api) async fn show(
     Subject(id): Subject,
 ) -> Result<Json<UserRecord>, Problem> {
     let user = users::find(&app.database, id).await?.ok_or_else(super::no_such_user)?;
-    super::note_act(admin, Some(id), "show");
+    super::note_look(&app, &admin, Some(id), "show").await?;
     Ok(Json(user.into()))
 }

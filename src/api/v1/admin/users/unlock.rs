@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::api::admin::Admin;
+use crate::api::trail;
+use crate::audit::Event;
 use crate::http::{Kind, Problem};
 use crate::passwords;
 use crate::state::AppState;
@@ -27,11 +29,13 @@ pub(in crate::api) async fn unlock(
     admin: Admin,
     Subject(id): Subject,
 ) -> Result<Json<UserRecord>, Problem> {
+    let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
-    let user = users::unlock(&mut *transaction, id, app.clock.now()).await?;
+    let user = users::unlock(&mut *transaction, id, now).await?;
     let user = user.ok_or_else(super::no_such_user)?;
     passwords::forget_guesses(&mut *transaction, id).await?;
+    trail::record(&app, &mut transaction, &admin, id, Event::AccountUnlocked {}, now).await?;
     transaction.commit().await?;
-    super::note_act(admin, Some(id), "unlock");
+    super::note_act(&admin, Some(id), "unlock");
     Ok(Json(user.into()))
 }

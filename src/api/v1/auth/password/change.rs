@@ -7,11 +7,13 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::api::bearer::Bearer;
+use crate::api::trail;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
+use crate::audit::Event;
 use crate::emails::Occasion;
 use crate::foundation::SessionId;
-use crate::http::{FieldError, Fields, Kind, Problem};
+use crate::http::{Client, FieldError, Fields, Kind, Problem};
 use crate::login_tickets;
 use crate::passwords::{self, Password};
 use crate::reset_tickets;
@@ -87,15 +89,16 @@ impl Change {
     responses((status = 204, description = "Changed. All other sessions have ended.")))]
 pub(in crate::api) async fn change(
     State(app): State<AppState>,
+    client: Client,
     bearer: Bearer,
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let change = Change::read(fields)?;
     let user = account::read(&app, &bearer).await?;
     let new = change.checked(&app, &user)?;
-    account::prove_password(&app, &bearer, &user, change.current).await?;
+    account::prove_password(&app, &client, &bearer, &user, change.current).await?;
     let new = super::hash(&app, new).await?;
-    replace(&app, &user, &new, bearer.0.sid).await?;
+    replace(&app, &client, &user, &new, bearer.0.sid).await?;
     info!(user_id = %user.id, "a password was changed");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -103,6 +106,7 @@ pub(in crate::api) async fn change(
 /// All or nothing: the new password counts, and nothing that the old one was good for does.
 async fn replace(
     app: &App,
+    client: &Client,
     user: &User,
     new: &PhcString,
     session: SessionId,
@@ -120,6 +124,8 @@ async fn replace(
     let (others, reason) = (Which::Others(session), EndReason::PasswordChange);
     let ended = sessions::end(&mut transaction, user.id, others, reason, now).await?;
     account::tell(app, &mut transaction, user, Occasion::PasswordChanged { at: now }, now).await?;
+    let event = Event::PasswordChanged { sessions_ended: ended.len() };
+    trail::record(app, &mut transaction, client, user.id, event, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     Ok(())

@@ -11,9 +11,11 @@ use tracing::{error, info};
 use utoipa::ToSchema;
 
 use crate::api::limits;
+use crate::api::trail;
 use crate::api::unattended::without_an_answer;
 use crate::api::v1::auth::{code, input};
 use crate::api::v1::proof;
+use crate::audit::Event;
 use crate::foundation::OpaqueToken;
 use crate::http::{Client, Fields, Kind, Problem};
 use crate::otp::{AppHash, Purpose, SendError};
@@ -101,6 +103,8 @@ pub(in crate::api) async fn forgot(
     let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let (id, address) = (user.as_ref().map(|user| user.id), client.address.limited());
     reset_tickets::issue(&app.database, &ticket, id, address, now).await?;
+    let event = Event::PasswordResetRequested {};
+    trail::record_alone(&app, &client, id, event).await?;
     let answer = ResetRequested {
         message: "If there is such an account, a code is on its way to its verified phone.",
         reset_ticket: ticket.expose().to_owned(),
@@ -154,6 +158,6 @@ async fn try_to_send(
 ) -> Result<(), SendError> {
     let purpose = Purpose::PasswordReset;
     let recipient = code::recipient(app, client, user, purpose, None, app_hash)?;
-    code::send_to(app, recipient).await?;
+    code::send_to(app, &trail::origin(client), recipient).await?;
     Ok(())
 }

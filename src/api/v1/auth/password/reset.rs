@@ -13,9 +13,11 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::api::limits;
+use crate::api::trail;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
+use crate::audit::Event;
 use crate::emails::Occasion;
 use crate::foundation::{OpaqueToken, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
@@ -120,7 +122,7 @@ pub(in crate::api) async fn reset(
     let reset = reset.ok_or_else(|| Problem::new(Kind::ResetTicketInvalid))?;
     let hash = super::hash(&app, password).await?;
     to_the_end(async move {
-        let user = judge(&app, &reset, &code, &typed, &hash).await?;
+        let user = judge(&app, &client, &reset, &code, (&typed, &hash)).await?;
         info!(user_id = %user.id, "a password was reset");
         Ok(StatusCode::NO_CONTENT)
     })
@@ -131,26 +133,38 @@ pub(in crate::api) async fn reset(
 /// says "right" only once.
 async fn judge(
     app: &App,
+    client: &Client,
     reset: &PendingReset,
     code: &OtpCode,
-    typed: &str,
-    hash: &PhcString,
+    (typed, hash): (&str, &PhcString),
 ) -> Result<User, Problem> {
     let id = match reset.user {
         Some(id) => id,
         // Somebody who has no code, as if it were a person whose code is used up.
         None => UserId::new(app.clock.now(), &app.entropy).map_err(Problem::internal)?,
     };
-    let refuse = |error| match error {
-        GuessError::NoLiveCode | GuessError::Exhausted { .. } => invalid(),
-        error => Problem::from_guess(app, error),
+    let refuse = async |why: &'static str, problem: Problem| {
+        let why = (Purpose::PasswordReset, why);
+        trail::refuse_code(app, client, reset.user, why, problem).await
     };
-    let guess = app.otp.take_guess(&app.database, id, Purpose::PasswordReset).await;
-    let guess = guess.map_err(refuse)?;
+    let unjudged = async |error: GuessError| {
+        let why = trail::why_not_judged(&error);
+        let problem = match error {
+            GuessError::NoLiveCode | GuessError::Exhausted { .. } => invalid(),
+            error => Problem::from_guess(app, error),
+        };
+        refuse(why, problem).await
+    };
+    let guess = match app.otp.take_guess(&app.database, id, Purpose::PasswordReset).await {
+        Ok(guess) => guess,
+        Err(error) => return Err(unjudged(error).await),
+    };
     note_user(&id);
-    match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
-        Judgement::Right => {}
-        Judgement::Wrong | Judgement::Over(_) => return Err(invalid()),
+    match app.otp.judge(&app.database, &guess, code).await {
+        Ok(Judgement::Right) => {}
+        Ok(Judgement::Wrong) => return Err(refuse("wrong", invalid()).await),
+        Ok(Judgement::Over(_)) => return Err(refuse("over", invalid()).await),
+        Err(error) => return Err(unjudged(error).await),
     }
     let user = users::find(&app.database, id).await?.ok_or_else(invalid)?;
     let (email, number) = (user.email.as_str(), user.phone_number.as_deref());
@@ -160,7 +174,7 @@ async fn judge(
             input::refused_password("newPassword", problems).collect(),
         ));
     }
-    set(app, reset, &guess, &user, hash).await?;
+    set(app, client, reset, &guess, (&user, hash)).await?;
     Ok(user)
 }
 
@@ -168,10 +182,10 @@ async fn judge(
 /// was good for does. Rows are locked in the order in which a login and a change lock them.
 async fn set(
     app: &App,
+    client: &Client,
     reset: &PendingReset,
     guess: &Guess,
-    user: &User,
-    hash: &PhcString,
+    (user, hash): (&User, &PhcString),
 ) -> Result<(), Problem> {
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
@@ -193,6 +207,10 @@ async fn set(
     let ended = sessions::end(&mut transaction, user.id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
     passwords::forget_guesses(&mut *transaction, user.id).await?;
+    let event = Event::CodeRight { purpose: Purpose::PasswordReset.as_str() };
+    trail::record(app, &mut transaction, client, user.id, event, now).await?;
+    let event = Event::PasswordReset { sessions_ended: ended.len() };
+    trail::record(app, &mut transaction, client, user.id, event, now).await?;
     account::tell(app, &mut transaction, user, Occasion::PasswordReset { at: now }, now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(invalid());

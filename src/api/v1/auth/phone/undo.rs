@@ -9,9 +9,11 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
+use crate::api::trail;
 use crate::api::v1::auth::password;
+use crate::audit::Event;
 use crate::foundation::{OpaqueToken, PhoneNumber};
-use crate::http::{Fields, Kind, Problem, note_user};
+use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::number_claims;
@@ -56,6 +58,7 @@ pub(in crate::api) struct PhoneRestored {
     responses((status = 200, description = "Undone.", body = PhoneRestored)))]
 pub(in crate::api) async fn undo_phone(
     State(app): State<AppState>,
+    client: Client,
     mut fields: Fields,
 ) -> Result<Json<PhoneRestored>, Problem> {
     let undo = fields.required("undoToken", "wrong_type", |text| {
@@ -66,7 +69,7 @@ pub(in crate::api) async fn undo_phone(
     let change = change.ok_or_else(|| Problem::new(Kind::UndoTokenInvalid))?;
     note_user(&change.user);
     let nobodys = nobodys_password(&app).await?;
-    let user = restore(&app, &change, &nobodys).await?;
+    let user = restore(&app, &client, &change, &nobodys).await?;
     tell(&user);
     let number = user.phone_number.as_deref().and_then(PhoneNumber::from_e164);
     Ok(Json(PhoneRestored {
@@ -85,7 +88,12 @@ async fn nobodys_password(app: &App) -> Result<PhcString, Problem> {
 /// All or nothing: the old number is back, this link and those of later changes are used up, and
 /// nothing that was begun with the account goes on. Rows are locked in the order in which a login and a
 /// change lock them.
-async fn restore(app: &App, change: &Undoable, nobodys: &PhcString) -> Result<User, Problem> {
+async fn restore(
+    app: &App,
+    client: &Client,
+    change: &Undoable,
+    nobodys: &PhcString,
+) -> Result<User, Problem> {
     let (now, user) = (app.clock.now(), change.user);
     let mut transaction = app.database.begin().await?;
     login_tickets::revoke(&mut transaction, user).await?;
@@ -100,6 +108,8 @@ async fn restore(app: &App, change: &Undoable, nobodys: &PhcString) -> Result<Us
     let ended =
         sessions::end(&mut transaction, user, Which::All, EndReason::PhoneChange, now).await?;
     known_devices::forget(&mut transaction, user).await?;
+    let event = Event::PhoneChangeUndone { sessions_ended: ended.len() };
+    trail::record(app, &mut transaction, client, user, event, now).await?;
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     Ok(restored)

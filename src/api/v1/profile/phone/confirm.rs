@@ -9,15 +9,17 @@ use tracing::{error, info};
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::trail;
 use crate::api::unattended::{to_the_end, without_an_answer};
 use crate::api::v1::account;
 use crate::api::v1::auth::verify_otp::{over, wrong};
+use crate::audit::Event;
 use crate::emails::Email;
 use crate::foundation::{Language, OpaqueToken, PhoneNumber, SessionId};
-use crate::http::{Fields, Kind, Problem};
+use crate::http::{Client, Fields, Kind, Problem};
 use crate::known_devices;
 use crate::number_claims;
-use crate::otp::{Ending, Guess, Judgement, OtpCode, Purpose, SendError};
+use crate::otp::{Ending, Guess, GuessError, Judgement, OtpCode, Purpose, SendError};
 use crate::phone_changes;
 use crate::reset_tickets;
 use crate::sessions::{self, EndReason, Which};
@@ -71,6 +73,7 @@ pub(in crate::api) struct PhoneChanged {
     responses((status = 200, description = "Changed.", body = PhoneChanged)))]
 pub(in crate::api) async fn confirm_phone(
     State(app): State<AppState>,
+    client: Client,
     bearer: Bearer,
     mut fields: Fields,
 ) -> Result<Json<PhoneChanged>, Problem> {
@@ -79,7 +82,7 @@ pub(in crate::api) async fn confirm_phone(
     let user = account::read(&app, &bearer).await?;
     let session = bearer.0.sid;
     let changed = to_the_end(async move {
-        let number = judge(&app, &user, session, &code).await?;
+        let number = judge(&app, &client, &user, session, &code).await?;
         without_an_answer(async move { tell_old_number(&app, &user).await });
         Ok::<_, Problem>(number)
     });
@@ -92,19 +95,29 @@ pub(in crate::api) async fn confirm_phone(
 /// says "right" only once.
 async fn judge(
     app: &App,
+    client: &Client,
     user: &User,
     session: SessionId,
     code: &OtpCode,
 ) -> Result<PhoneNumber, Problem> {
-    let refuse = |error| Problem::from_guess(app, error);
-    let guess = app.otp.take_guess(&app.database, user.id, Purpose::PhoneChange).await;
-    let guess = guess.map_err(refuse)?;
-    match app.otp.judge(&app.database, &guess, code).await.map_err(refuse)? {
-        Judgement::Right => {}
-        Judgement::Wrong => return Err(wrong(&guess, true)),
-        Judgement::Over(ending) => return Err(over(ending)),
+    let refuse = async |why: &'static str, problem: Problem| {
+        let why = (Purpose::PhoneChange, why);
+        trail::refuse_code(app, client, Some(user.id), why, problem).await
+    };
+    let unjudged = async |error: GuessError| {
+        refuse(trail::why_not_judged(&error), Problem::from_guess(app, error)).await
+    };
+    let guess = match app.otp.take_guess(&app.database, user.id, Purpose::PhoneChange).await {
+        Ok(guess) => guess,
+        Err(error) => return Err(unjudged(error).await),
+    };
+    match app.otp.judge(&app.database, &guess, code).await {
+        Ok(Judgement::Right) => {}
+        Ok(Judgement::Wrong) => return Err(refuse("wrong", wrong(&guess, true)).await),
+        Ok(Judgement::Over(ending)) => return Err(refuse("over", over(ending)).await),
+        Err(error) => return Err(unjudged(error).await),
     }
-    let changed = change(app, user, session, &guess).await;
+    let changed = change(app, client, user, session, &guess).await;
     if changed.as_ref().is_err_and(|problem| problem.kind() == Kind::PhoneTaken) {
         info!(user_id = %user.id, "somebody has proven a number that another account holds");
         // The code was right: it must not count as a wrong one.
@@ -116,7 +129,13 @@ async fn judge(
 
 /// All or nothing: the code is used up, the number is another, and nothing that the old one was good
 /// for goes on. Rows are locked in the order in which a login and a reset lock them.
-async fn change(app: &App, user: &User, session: SessionId, guess: &Guess) -> Result<(), Problem> {
+async fn change(
+    app: &App,
+    client: &Client,
+    user: &User,
+    session: SessionId,
+    guess: &Guess,
+) -> Result<(), Problem> {
     let (now, number) = (app.clock.now(), &guess.number);
     let undo = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let mut transaction = app.database.begin().await?;
@@ -145,6 +164,10 @@ async fn change(app: &App, user: &User, session: SessionId, guess: &Guess) -> Re
     let (others, reason) = (Which::Others(session), EndReason::PhoneChange);
     let ended = sessions::end(&mut transaction, user.id, others, reason, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
+    let event = Event::CodeRight { purpose: Purpose::PhoneChange.as_str() };
+    trail::record(app, &mut transaction, client, user.id, event, now).await?;
+    let event = Event::PhoneChanged { sessions_ended: ended.len() };
+    trail::record(app, &mut transaction, client, user.id, event, now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(over(Ending::Superseded));
     }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::trail;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
 use crate::api::v1::auth::{code, input};
@@ -123,7 +124,7 @@ pub(in crate::api) async fn change_phone(
 ) -> Result<(StatusCode, Json<PhoneChangeRequested>), Problem> {
     let ChangePhone { number, password, channel, app_hash } = ChangePhone::read(&app, fields)?;
     let user = account::read(&app, &bearer).await?;
-    account::prove_password(&app, &bearer, &user, password).await?;
+    account::prove_password(&app, &client, &bearer, &user, password).await?;
     if user.phone_number.as_deref() == Some(number.e164()) {
         let message = "This is your number already.";
         return Err(Problem::validation(vec![FieldError::new(
@@ -134,8 +135,9 @@ pub(in crate::api) async fn change_phone(
     }
     let purpose = Purpose::PhoneChange;
     let recipient = code::recipient_at(&app, &client, &user, number, purpose, channel, app_hash);
-    let sender = app.clone();
-    let sent = to_the_end(async move { code::send_to(&sender, recipient).await }).await;
+    let (sender, origin) = (app.clone(), trail::origin(&client));
+    let sent = async move { code::send_to(&sender, &origin, recipient).await };
+    let sent = to_the_end(sent).await;
     let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
     let answer = PhoneChangeRequested {
         message: "A code is on its way to the new number.",
