@@ -13,6 +13,7 @@ use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
 use crate::foundation::{Clock, Entropy};
+use crate::guard::Guard;
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
 use crate::otp::providers::aws_sns::AwsSns;
@@ -79,6 +80,7 @@ impl Application {
                 .context("the hashing threads cannot be started")?,
             password_policy: settings.passwords,
             sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
+            guard: Guard::new(settings.guard, Arc::clone(&keyring), clock.clone()),
             otp: Otp::new(
                 settings.otp,
                 settings.money,

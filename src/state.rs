@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
 use crate::foundation::{Clock, Country, Entropy};
+use crate::guard::Guard;
 use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
 use crate::passwords::{Hasher, PasswordPolicy};
@@ -36,6 +37,8 @@ pub struct App {
     pub password_policy: PasswordPolicy,
     /// Codes.
     pub otp: Otp,
+    /// Against codes that are asked for to be paid for.
+    pub guard: Guard,
     /// What people are told at their addresses.
     pub emails: Emails,
     /// Access tokens.

@@ -161,13 +161,14 @@ async fn keep_house(state: crate::state::AppState) {
             let devices = known_devices::delete_expired(&state.database, now).await?;
             let changes = phone_changes::delete_expired(&state.database, now).await?;
             let claims = number_claims::delete_expired(&state.database, now).await?;
+            let watched = state.guard.keep_house(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
             let emails = state.emails.keep_house(&state.database, now).await?;
             // Last, since it also wants the store of codes, which may be away.
             let people = erasure::erase_due(&state.otp, &state.database, now).await?;
             let begun = tickets + resets + devices + changes + claims;
-            Ok::<_, OtpFailure>(begun + codes + sessions + emails + people)
+            Ok::<_, OtpFailure>(begun + watched + codes + sessions + emails + people)
         };
         match deleted.await {
             Ok(0) => {}

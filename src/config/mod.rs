@@ -6,6 +6,7 @@
 mod aws_sns;
 mod email;
 mod environment;
+mod guard;
 mod money;
 mod places;
 mod providers;
@@ -18,4 +19,4 @@ pub use environment::{DotenvError, Environment};
 pub use providers::{CarrierSettings, ProviderSettings};
 pub use reader::{InForce, SettingsError};
 pub use sections::DEFAULT_LOG_LEVEL;
-pub use settings::{AccountSettings, AppEnv, KeySettings, Settings};
+pub use settings::{AccountSettings, AppEnv, GuardSettings, KeySettings, Settings};

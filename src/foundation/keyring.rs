@@ -36,6 +36,8 @@ pub enum Purpose {
     RefreshSecret,
     /// Encryption of what stands in an e-mail that waits to be sent.
     Email,
+    /// HMAC of phone numbers, and of runs of them, in what the guard writes down.
+    GuardNumber,
 }
 
 impl Purpose {
@@ -49,6 +51,7 @@ impl Purpose {
             Self::RefreshToken => b"ringfence refresh token v1",
             Self::RefreshSecret => b"ringfence refresh secret v1",
             Self::Email => b"ringfence email v1",
+            Self::GuardNumber => b"ringfence guard number v1",
         }
     }
 }

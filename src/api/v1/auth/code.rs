@@ -1,7 +1,12 @@
-//! Sending a code: what `login`, `request-otp`, `password/forgot` and `profile/phone` have in common.
+//! Sending a code: what `login`, `request-otp`, `password/forgot` and `profile/phone` have in common. The one
+//! place where the guard is asked.
+
+use chrono::{DateTime, Utc};
+use tracing::error;
 
 use crate::api::unattended::to_the_end;
 use crate::foundation::{NumberType, PhoneNumber, UserId};
+use crate::guard::{Admission, Admitted, Asked, Proof, ScopeKind};
 use crate::http::{Client, Problem};
 use crate::number_claims;
 use crate::otp::providers::sinch;
@@ -10,6 +15,38 @@ use crate::otp::{
 };
 use crate::state::{App, AppState};
 use crate::users::{self, User};
+
+/// A code that is to go out.
+pub(in crate::api::v1) struct Outgoing {
+    recipient: Recipient,
+    /// What the guard is asked. `None` for the numbers of `TEST_PHONE_NUMBERS`, which nothing is sent to.
+    asked: Option<Asked>,
+}
+
+/// Why no code went out.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::api) enum NotSent {
+    /// The guard has closed a scope of the number or of the address.
+    #[error("the guard has closed the {} until {retry_at}", scope.as_str())]
+    Guarded {
+        /// What is closed.
+        scope: ScopeKind,
+        /// When one more code will be sent, to see.
+        retry_at: DateTime<Utc>,
+    },
+    /// The operator has.
+    #[error("BLOCKED_PREFIXES has the number")]
+    Blocked,
+    /// It came to nothing later.
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+impl From<sqlx::Error> for NotSent {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Send(error.into())
+    }
+}
 
 /// Where the codes of the logins of `user` go: to their number, or the one that they claim. `None`: they
 /// have neither.
@@ -29,29 +66,29 @@ pub(super) async fn send(
     number: PhoneNumber,
     channel: Option<Channel>,
     app_hash: Option<AppHash>,
-) -> Result<Live, SendError> {
+) -> Result<Live, NotSent> {
     let purpose = Purpose::Login;
-    let recipient = recipient_at(app, client, user, number, purpose, channel, app_hash);
+    let outgoing = outgoing_at(app, client, user, number, purpose, channel, app_hash);
     let app = app.clone();
-    to_the_end(async move { send_to(&app, recipient).await }).await
+    to_the_end(async move { send_to(&app, outgoing).await }).await
 }
 
 /// Who gets the code, and why.
-pub(super) fn recipient(
+pub(super) fn outgoing(
     app: &App,
     client: &Client,
     user: &User,
     purpose: Purpose,
     channel: Option<Channel>,
     app_hash: Option<AppHash>,
-) -> Result<Recipient, OtpFailure> {
+) -> Result<Outgoing, OtpFailure> {
     let number = stored_number(user)?;
     let number = number.ok_or_else(|| sqlx::Error::Decode("there is no phone number".into()))?;
-    Ok(recipient_at(app, client, user, number, purpose, channel, app_hash))
+    Ok(outgoing_at(app, client, user, number, purpose, channel, app_hash))
 }
 
 /// The same, at `number`, which need not be the user's.
-pub(in crate::api::v1) fn recipient_at(
+pub(in crate::api::v1) fn outgoing_at(
     app: &App,
     client: &Client,
     user: &User,
@@ -59,7 +96,7 @@ pub(in crate::api::v1) fn recipient_at(
     purpose: Purpose,
     channel: Option<Channel>,
     app_hash: Option<AppHash>,
-) -> Recipient {
+) -> Outgoing {
     let occasion = match purpose {
         // Who has not proven the phone yet is still signing up, whichever way that goes on.
         Purpose::Login if !user.is_verified => Occasion::SignUp,
@@ -67,21 +104,71 @@ pub(in crate::api::v1) fn recipient_at(
         Purpose::PasswordReset => Occasion::PasswordReset,
         Purpose::PhoneChange => Occasion::PhoneChange,
     };
-    let (asked, stored) = (client.languages.as_deref(), user.locale.as_deref());
-    Recipient {
+    let is_test = app.otp.rules().test_numbers.contains_key(number.e164());
+    let asked = (!is_test).then(|| Asked {
+        number: number.clone(),
+        block: client.address.block(),
+        is_proven: user.is_verified && user.phone_number.as_deref() == Some(number.e164()),
+    });
+    let (languages, stored) = (client.languages.as_deref(), user.locale.as_deref());
+    let recipient = Recipient {
         user: user.id,
         purpose,
         channel: channel.unwrap_or_else(|| channel_for(app, &number)),
         number,
         address: client.address.limited(),
-        addressee: Addressee::new(occasion, asked, stored, app_hash),
+        addressee: Addressee::new(occasion, languages, stored, app_hash),
+    };
+    Outgoing { recipient, asked }
+}
+
+/// Sends it if the guard lets it go, and tells the guard what became of it.
+pub(in crate::api::v1) async fn send_to(app: &App, outgoing: Outgoing) -> Result<Live, NotSent> {
+    let Outgoing { recipient, asked } = outgoing;
+    let Some(asked) = asked else { return Ok(carry(app, recipient, None).await?) };
+    let admitted = admit(app, &asked).await?;
+    let carried = carry(app, recipient, Some(&admitted)).await;
+    if carried.as_ref().is_err_and(|refusal| !may_have_sent(refusal)) {
+        app.guard.take_back(&app.database, admitted, &asked).await?;
+    }
+    Ok(carried?)
+}
+
+/// Asks the guard.
+async fn admit(app: &App, asked: &Asked) -> Result<Admitted, NotSent> {
+    let mut proof = Proof::None;
+    loop {
+        match app.guard.admit(&app.database, asked, proof).await? {
+            Admission::Send(admitted) => return Ok(admitted),
+            // No endpoint takes a proof yet: whoever is doubted passes as if they had given one.
+            Admission::Doubt => proof = Proof::Given,
+            Admission::Refuse { scope, retry_at } => {
+                return Err(NotSent::Guarded { scope, retry_at });
+            }
+            Admission::Blocked => return Err(NotSent::Blocked),
+        }
     }
 }
 
-/// Sends it, and notes what became of it.
-pub(in crate::api::v1) async fn send_to(
+/// In doubt the answer is yes: the guard then counts too much, never too little.
+fn may_have_sent(refusal: &SendError) -> bool {
+    match refusal {
+        SendError::Provider(failure) => failure.may_have_sent(),
+        SendError::Overtaken | SendError::Failure(_) => true,
+        SendError::Cooldown { .. }
+        | SendError::Capped { .. }
+        | SendError::BudgetExhausted { .. }
+        | SendError::ChannelImpossible
+        | SendError::CountryNotAllowed
+        | SendError::NoCarrier { .. } => false,
+    }
+}
+
+/// Has it carried, and notes what became of it.
+async fn carry(
     app: &App,
     recipient: Recipient,
+    admitted: Option<&Admitted>,
 ) -> Result<Live, SendError> {
     let (user, purpose) = (recipient.user, recipient.purpose);
     let draft = app.otp.reserve(&app.database, recipient).await?;
@@ -98,9 +185,21 @@ pub(in crate::api::v1) async fn send_to(
     }
     // Even where the store of codes has failed: the message was sent, and is in the ledger.
     transaction.commit().await?;
+    if let Some(admitted) = admitted {
+        app.guard.note_sent(&app.database, admitted, sent.provider()).await?;
+    }
     match live? {
         Some(live) => Ok(live),
         None => newer(app, user, purpose).await,
+    }
+}
+
+/// Tells the guard that the code to `number` was entered. What it was good for is done by then and stays
+/// so: a guard that does not hear of it is only stricter than it need be.
+pub(in crate::api::v1) async fn note_entered(app: &App, number: &PhoneNumber) {
+    if let Err(cause) = app.guard.note_entered(&app.database, number).await {
+        let cause: &dyn std::error::Error = &cause;
+        error!(cause, "the guard could not be told of a code that was entered");
     }
 }
 
@@ -116,11 +215,14 @@ async fn newer(app: &App, user: UserId, purpose: Purpose) -> Result<Live, SendEr
 pub(super) async fn join(
     app: &App,
     user: &User,
-    refusal: &SendError,
+    refusal: &NotSent,
 ) -> Result<Option<Live>, Problem> {
-    let (SendError::Cooldown { retry_at }
-    | SendError::Capped { retry_at, .. }
-    | SendError::BudgetExhausted { retry_at, .. }) = refusal
+    let (NotSent::Guarded { retry_at, .. }
+    | NotSent::Send(
+        SendError::Cooldown { retry_at }
+        | SendError::Capped { retry_at, .. }
+        | SendError::BudgetExhausted { retry_at, .. },
+    )) = refusal
     else {
         return Ok(None);
     };

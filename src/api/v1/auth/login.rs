@@ -18,6 +18,7 @@ use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, Identifier, PhcString, User};
 
+use super::code::NotSent;
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, SignedIn};
 use super::{code, input};
@@ -257,7 +258,9 @@ async fn ask_for_code(
             // not the one that the next request may not meet.
             (
                 None,
-                SendError::Failure(failure @ (OtpFailure::Database(_) | OtpFailure::Entropy(_))),
+                NotSent::Send(SendError::Failure(
+                    failure @ (OtpFailure::Database(_) | OtpFailure::Entropy(_)),
+                )),
             ) => return Err(failure.into()),
             (None, refusal) => Err(Problem::from_send(app, refusal)),
         },

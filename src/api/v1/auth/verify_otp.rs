@@ -20,6 +20,7 @@ use crate::state::{App, AppState, OtpPolicy};
 use crate::users::User;
 
 use super::claim::{self, Proof};
+use super::code::note_entered;
 use super::pending::Reference;
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, Opened, SignedIn};
@@ -141,7 +142,9 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
         // Nothing has come of the code, which was right: it must not count as a wrong one.
         app.otp.give_back(&app.database, &guess).await?;
     }
-    let Finished { user, opened, device, is_restored } = match finished? {
+    let finished = finished?;
+    note_entered(app, &guess.number).await;
+    let Finished { user, opened, device, is_restored } = match finished {
         Outcome::LoggedIn(finished) => *finished,
         Outcome::Held { release_at } => return Err(held(release_at)),
     };

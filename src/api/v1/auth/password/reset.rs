@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
+use crate::api::v1::auth::code::note_entered;
 use crate::api::v1::auth::input;
 use crate::emails::Occasion;
 use crate::foundation::{OpaqueToken, UserId};
@@ -157,6 +158,7 @@ async fn judge(
         ));
     }
     set(app, reset, &guess, &user, hash).await?;
+    note_entered(app, &guess.number).await;
     Ok(user)
 }
 

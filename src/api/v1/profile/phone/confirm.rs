@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::bearer::Bearer;
 use crate::api::unattended::{to_the_end, without_an_answer};
 use crate::api::v1::account;
+use crate::api::v1::auth::code::note_entered;
 use crate::api::v1::auth::verify_otp::{over, wrong};
 use crate::emails::Email;
 use crate::foundation::{Language, OpaqueToken, PhoneNumber, SessionId};
@@ -111,6 +112,7 @@ async fn judge(
         app.otp.give_back(&app.database, &guess).await?;
     }
     changed?;
+    note_entered(app, &guess.number).await;
     Ok(guess.number)
 }
 

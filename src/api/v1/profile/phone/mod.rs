@@ -26,12 +26,14 @@ use crate::state::{App, AppState};
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::ChannelNotSupported,
     Kind::CountryNotSupported,
+    Kind::DestinationNotSupported,
     Kind::PhoneUnreachable,
     Kind::TokenMissing,
     Kind::TokenInvalid,
     Kind::PasswordWrong,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
+    Kind::OtpDestinationLimited,
     Kind::OtpRefused,
     Kind::ProviderFailed,
     Kind::ProviderUnavailable,
@@ -132,9 +134,9 @@ pub(in crate::api) async fn change_phone(
         )]));
     }
     let purpose = Purpose::PhoneChange;
-    let recipient = code::recipient_at(&app, &client, &user, number, purpose, channel, app_hash);
+    let outgoing = code::outgoing_at(&app, &client, &user, number, purpose, channel, app_hash);
     let sender = app.clone();
-    let sent = to_the_end(async move { code::send_to(&sender, recipient).await }).await;
+    let sent = to_the_end(async move { code::send_to(&sender, outgoing).await }).await;
     let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
     let answer = PhoneChangeRequested {
         message: "A code is on its way to the new number.",
