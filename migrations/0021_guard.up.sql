@@ -6,6 +6,7 @@ CREATE TABLE guard_scopes (
     debt     double precision NOT NULL,
     strikes  smallint         NOT NULL,
     opens_at timestamptz,
+    paid_at  timestamptz,
     as_of    timestamptz      NOT NULL,
     CONSTRAINT guard_scopes_pkey PRIMARY KEY (kind, key),
     CONSTRAINT guard_scopes_kind CHECK (kind IN ('block', 'country', 'prefix', 'range', 'run')),
@@ -20,6 +21,7 @@ COMMENT ON COLUMN guard_scopes.key IS 'Which one: 192.0.2.0/24, SE (empty for nu
 COMMENT ON COLUMN guard_scopes.debt IS 'Codes sent and not entered, less what entered ones have paid, at as_of; halves with time. Below nothing it is credit.';
 COMMENT ON COLUMN guard_scopes.strikes IS 'Pauses in a row that no entered code has ended; each is four times as long as the one before.';
 COMMENT ON COLUMN guard_scopes.opens_at IS 'Until when nothing is sent; from then on one code is, to see. Null where there is room.';
+COMMENT ON COLUMN guard_scopes.paid_at IS 'When a code of the scope was last entered; null where none ever was.';
 COMMENT ON COLUMN guard_scopes.as_of IS 'When the row was last charged or paid.';
 
 CREATE TABLE guard_decisions (

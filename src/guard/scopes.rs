@@ -90,10 +90,10 @@ mod tests {
 
     #[test]
     fn a_number_is_of_a_country_a_range_a_prefix_and_a_run() {
-        let scopes = scopes("+447911123456");
+        let scopes = scopes("+447912123456");
         assert_eq!(
             (&*scopes.country, &*scopes.range, &*scopes.prefix),
-            ("GB", "+44791", "+44791112")
+            ("GB", "+44791", "+44791212")
         );
         assert_eq!(scopes.run.len(), 32);
         assert!(!scopes.run.contains("4479"), "it cannot be read");
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn neighbours_share_a_run_and_others_do_not() {
-        assert_eq!(scopes("+447911123456").run, scopes("+447911123499").run);
-        assert_ne!(scopes("+447911123456").run, scopes("+447911123556").run);
+        assert_eq!(scopes("+447912123456").run, scopes("+447912123499").run);
+        assert_ne!(scopes("+447912123456").run, scopes("+447912123556").run);
     }
 
     #[test]

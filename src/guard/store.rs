@@ -37,7 +37,7 @@ pub(super) async fn read_scopes(database: &PgPool, places: &[Place]) -> sqlx::Re
     let (kinds, keys) = columns(places);
     let rows = sqlx::query!(
         r#"
-        SELECT kind, debt, strikes, opens_at, as_of
+        SELECT kind, debt, strikes, opens_at, paid_at, as_of
         FROM guard_scopes
         WHERE (kind, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
         "#,
@@ -47,8 +47,9 @@ pub(super) async fn read_scopes(database: &PgPool, places: &[Place]) -> sqlx::Re
     .fetch_all(database)
     .await?;
     let records = rows.into_iter().map(|row| {
-        let (debt, strikes, opens_at, as_of) = (row.debt, row.strikes, row.opens_at, row.as_of);
-        Ok((read_kind(&row.kind)?, Record { debt, strikes, opens_at, as_of }))
+        let (debt, strikes) = (row.debt, row.strikes);
+        let (opens_at, paid_at, as_of) = (row.opens_at, row.paid_at, row.as_of);
+        Ok((read_kind(&row.kind)?, Record { debt, strikes, opens_at, paid_at, as_of }))
     });
     records.collect()
 }
@@ -67,7 +68,7 @@ pub(super) async fn hold_scopes(
         FROM unnest($1::text[], $2::text[]) AS place (kind, key)
         ORDER BY kind, key
         ON CONFLICT (kind, key) DO UPDATE SET as_of = g.as_of
-        RETURNING kind, key, debt, strikes, opens_at, as_of
+        RETURNING kind, key, debt, strikes, opens_at, paid_at, as_of
         "#,
         &kinds,
         &keys,
@@ -76,9 +77,10 @@ pub(super) async fn hold_scopes(
     .fetch_all(connection)
     .await?;
     let held = rows.into_iter().map(|row| {
-        let (debt, strikes, opens_at, as_of) = (row.debt, row.strikes, row.opens_at, row.as_of);
+        let (debt, strikes) = (row.debt, row.strikes);
+        let (opens_at, paid_at, as_of) = (row.opens_at, row.paid_at, row.as_of);
         let place = Place { kind: read_kind(&row.kind)?, key: row.key };
-        Ok((place, Record { debt, strikes, opens_at, as_of }))
+        Ok((place, Record { debt, strikes, opens_at, paid_at, as_of }))
     });
     held.collect()
 }
@@ -95,14 +97,18 @@ pub(super) async fn write_scopes(
     let strikes: Vec<i16> = records.clone().map(|record| record.strikes).collect();
     let opens_at: Vec<Option<DateTime<Utc>>> =
         records.clone().map(|record| record.opens_at).collect();
+    let paid_at: Vec<Option<DateTime<Utc>>> =
+        records.clone().map(|record| record.paid_at).collect();
     let as_of: Vec<DateTime<Utc>> = records.map(|record| record.as_of).collect();
     sqlx::query!(
         r#"
         UPDATE guard_scopes AS g
-        SET debt = n.debt, strikes = n.strikes, opens_at = n.opens_at, as_of = n.as_of
+        SET debt = n.debt, strikes = n.strikes, opens_at = n.opens_at, paid_at = n.paid_at,
+            as_of = n.as_of
         FROM unnest(
-            $1::text[], $2::text[], $3::float8[], $4::smallint[], $5::timestamptz[], $6::timestamptz[]
-        ) AS n (kind, key, debt, strikes, opens_at, as_of)
+            $1::text[], $2::text[], $3::float8[], $4::smallint[], $5::timestamptz[], $6::timestamptz[],
+            $7::timestamptz[]
+        ) AS n (kind, key, debt, strikes, opens_at, paid_at, as_of)
         WHERE g.kind = n.kind AND g.key = n.key
         "#,
         &kinds,
@@ -110,6 +116,7 @@ pub(super) async fn write_scopes(
         &debts,
         &strikes,
         &opens_at as &[Option<DateTime<Utc>>],
+        &paid_at as &[Option<DateTime<Utc>>],
         &as_of,
     )
     .execute(connection)
@@ -265,7 +272,7 @@ pub(super) async fn read_named(
 ) -> sqlx::Result<BTreeMap<String, Record>> {
     let rows = sqlx::query!(
         r#"
-        SELECT key, debt, strikes, opens_at, as_of
+        SELECT key, debt, strikes, opens_at, paid_at, as_of
         FROM guard_scopes
         WHERE kind = $1 AND key = ANY ($2)
         "#,
@@ -275,8 +282,9 @@ pub(super) async fn read_named(
     .fetch_all(database)
     .await?;
     let records = rows.into_iter().map(|row| {
-        let (debt, strikes, opens_at, as_of) = (row.debt, row.strikes, row.opens_at, row.as_of);
-        (row.key, Record { debt, strikes, opens_at, as_of })
+        let (debt, strikes) = (row.debt, row.strikes);
+        let (opens_at, paid_at, as_of) = (row.opens_at, row.paid_at, row.as_of);
+        (row.key, Record { debt, strikes, opens_at, paid_at, as_of })
     });
     Ok(records.collect())
 }
