@@ -138,6 +138,7 @@ mod tests {
     #[derive(Default, Debug)]
     struct Day {
         asked_by_attackers: u32,
+        /// … and not entered.
         sent_to_attackers: u32,
         honest: u32,
         honest_sent: u32,
@@ -148,16 +149,17 @@ mod tests {
     /// countries, or from `overlap` on in those.
     fn day(attacked: usize, overlap: usize, entered_one_in: usize) -> Day {
         let (mut world, mut day) = (World::default(), Day::default());
-        for turn in 0..15_000 {
+        for turn in 0..15_000u32 {
             let now = at(f64::from(turn) * 1440.0 / 15_000.0);
-            let turn = turn as usize;
+            let turn = usize::try_from(turn).unwrap();
             let (country, prefix) =
                 (overlap + turn % attacked, 97 * (turn / attacked % (200 / attacked)));
             let number = turn * 7919;
             day.asked_by_attackers += 1;
             let is_entered = entered_one_in != 0 && turn % entered_one_in == 0;
             let attack = names(country, prefix + 500, number, turn * 31 % 500);
-            day.sent_to_attackers += u32::from(world.ask(&attack, is_entered, now));
+            let is_sent = world.ask(&attack, is_entered, now);
+            day.sent_to_attackers += u32::from(is_sent && !is_entered);
             if turn % 15 < 2 {
                 // One of 14 never enters it.
                 let person = turn / 15 * 2 + turn % 15;

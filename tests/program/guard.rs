@@ -39,7 +39,10 @@ async fn an_explanation_tells_the_scope_that_refuses_and_the_last_decisions() {
     assert!(told["opensAt"].is_string());
     let scopes = told["scopes"].as_array().unwrap();
     let of = |kind: &str| scopes.iter().find(|scope| scope["kind"] == kind).unwrap();
-    assert_eq!((&of("prefix")["key"], &of("prefix")["state"]), (&json!("+44791212"), &json!("slowed")));
+    assert_eq!(
+        (&of("prefix")["key"], &of("prefix")["state"]),
+        (&json!("+44791212"), &json!("slowed"))
+    );
     assert_eq!(of("block")["key"], "127.0.0.0/24");
     assert_eq!((&of("country")["key"], &of("country")["hasASay"]), (&json!("GB"), &json!(true)));
     let last = &told["decisions"][0];
@@ -48,7 +51,8 @@ async fn an_explanation_tells_the_scope_that_refuses_and_the_last_decisions() {
     assert_eq!(told["decisions"][1]["provider"], "sinch");
 
     let people = installation.run(&["guard", "explain", "+447912120444"]).await;
-    for words in ["+44•••••••0444: refuse, until", "the prefix", "slowed", "refuse", "another"] {
+    for words in ["+44•••••••0444: refuse, until", "the prefix", "slowed", "refuse", "another"]
+    {
         assert!(people.out.contains(words), "{words}: {}", people.out);
     }
     assert!(!people.out.contains("7912120444"), "{}", people.out);

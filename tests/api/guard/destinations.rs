@@ -115,9 +115,9 @@ async fn another_code_to_the_same_number_is_no_sequence() {
     let ticket = sign_up(&visitor, &person).await.text("loginTicket");
     visitor.request_otp(&ticket).await.is(200);
     visitor.request_otp(&ticket).await.is(200);
-    assert_eq!(super::debt(&app, "prefix", "+44791212").await, 3.0);
+    assert_eq!(super::debt(&app, "prefix", "+44791212").await, 30);
     visitor.verify(&ticket, &app.code_for(&person)).await.is(200);
-    assert_eq!(super::debt(&app, "prefix", "+44791212").await, -0.5, "all three are paid");
+    assert_eq!(super::debt(&app, "prefix", "+44791212").await, -5, "all three are paid");
 }
 
 #[tokio::test]

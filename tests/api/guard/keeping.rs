@@ -42,7 +42,7 @@ async fn a_code_inside_the_wait_is_not_counted_and_a_login_joins_the_one_that_is
         visitor.request_otp(&ticket).await.refused(429, "otp_cooldown");
         assert_eq!(refusal(&visitor.login(&person).await.is(200)), "");
     }
-    assert_eq!(debt(&app, "prefix", "+44791212").await, 1.0);
+    assert_eq!(debt(&app, "prefix", "+44791212").await, 10);
     assert_eq!(decisions(&app).await, ["send"]);
     // … also where the guard would send no other.
     pump(&app, ["+447912120222", "+447912120333"]).await;
@@ -57,18 +57,18 @@ async fn a_code_that_no_carrier_took_is_not_counted_and_one_that_may_have_gone_i
     app.fake().once(Operation::Start, Mode::Error { http: 429, code: 42900 });
     let login = sign_up(&visitor, &person).await;
     assert_ne!(refusal(&login), "");
-    assert_eq!(debt(&app, "prefix", "+44791212").await, 0.0);
+    assert_eq!(debt(&app, "prefix", "+44791212").await, 0);
     assert_eq!(decisions(&app).await, Vec::<String>::new());
     app.fake().once(Operation::Start, Mode::Close);
     visitor.request_otp(&login.text("loginTicket")).await.is(504);
-    assert_eq!(debt(&app, "prefix", "+44791212").await, 1.0);
+    assert_eq!(debt(&app, "prefix", "+44791212").await, 10);
 }
 
 #[tokio::test]
 async fn codes_that_a_carrier_judges_count_like_our_own() {
     let app = TestApp::sinch(&SETTINGS).await;
     enter(&app, "+447912120111", 1).await;
-    assert_eq!(debt(&app, "prefix", "+44791212").await, -0.5);
+    assert_eq!(debt(&app, "prefix", "+44791212").await, -5);
     let by = "SELECT count(*) FROM guard_decisions
         WHERE provider = 'sinch' AND verified_at IS NOT NULL AND country = 'GB'";
     assert_eq!(app.count(by).await, 1);

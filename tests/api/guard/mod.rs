@@ -65,9 +65,9 @@ async fn enter(app: &TestApp, phone: &str, at: usize) {
     visitor.verify(&login.text("loginTicket"), &app.code_for(&person)).await.is(200);
 }
 
-/// What a scope owes, as it was last written; nothing where it has no row.
-async fn debt(app: &TestApp, kind: &str, key: &str) -> f64 {
-    let query = "SELECT debt FROM guard_scopes WHERE kind = $1 AND key = $2";
+/// What a scope owes, as it was last written, in tenths; nothing where it has no row.
+async fn debt(app: &TestApp, kind: &str, key: &str) -> i64 {
+    let query = "SELECT (debt * 10)::bigint FROM guard_scopes WHERE kind = $1 AND key = $2";
     let debt = sqlx::query_scalar(query).bind(kind).bind(key).fetch_optional(app.database()).await;
     debt.unwrap().unwrap_or_default()
 }
