@@ -1,7 +1,4 @@
 //! 64 who ask at the same moment, on two replicas, for numbers of one prefix that nothing was sent to.
-//!
-//! Seen to fail where `admission.rs` judges before it holds the rows and not again after, and where
-//! `store::hold_scopes` reads them without holding them.
 
 use super::{LIMITED, app, debt, owner, refusal, visitor};
 use crate::support::{Answer, TestApp, race};
