@@ -15,6 +15,7 @@ use crate::config::{AppEnv, CarrierSettings, ProviderSettings, Settings};
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
 use crate::foundation::{Clock, Entropy, Keyring, outbound};
+use crate::guard::Guard;
 use crate::http::{Edge, RateLimits};
 #[cfg(feature = "aws")]
 use crate::otp::providers::aws_sns::AwsSns;
@@ -87,6 +88,7 @@ impl Application {
             password_policy: settings.passwords,
             sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
             shared_limits,
+            guard: Guard::new(settings.guard, Arc::clone(&keyring), clock.clone()),
             otp: Otp::new(
                 settings.otp,
                 settings.money,

@@ -10,6 +10,7 @@ use crate::audit::{Gathered, Sealer};
 use crate::database::DatabaseWatch;
 use crate::emails::Emails;
 use crate::foundation::{Clock, Country, Entropy};
+use crate::guard::Guard;
 use crate::otp::providers::callback::Receiver;
 use crate::otp::{Otp, WebhookLinks};
 use crate::passwords::{Guesses, Hasher, PasswordPolicy};
@@ -43,6 +44,8 @@ pub struct App {
     pub shared_limits: SharedLimits,
     /// Codes.
     pub otp: Otp,
+    /// Against codes that are asked for to be paid for.
+    pub guard: Guard,
     /// What people are told at their addresses.
     pub emails: Emails,
     /// Access tokens.

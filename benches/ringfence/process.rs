@@ -102,6 +102,8 @@ fn environment(settings: &ServerSettings<'_>, address: SocketAddr) -> Vec<(&'sta
         ("TRUSTED_PROXIES", Ipv4Addr::LOCALHOST.to_string()),
         ("RATE_LIMIT_MAX_REQUESTS", "1000000000".to_owned()),
         ("OTP_RESEND_SECONDS", "0".to_owned()),
+        // Nobody enters the codes whose sending is measured.
+        ("GUARD", "off".to_owned()),
         ("OTP_MAX_PER_NUMBER_HOURLY", "1000".to_owned()),
         ("OTP_MAX_PER_NUMBER_DAILY", "1000".to_owned()),
         ("OTP_MAX_PER_ADDRESS_HOURLY", "1000".to_owned()),

@@ -3,6 +3,7 @@
 use crate::audit::RecordError;
 use crate::emails::{ClaimError, EnqueueError};
 use crate::foundation::{Metric, whole_seconds_until};
+use crate::guard::ScopeKind;
 use crate::http::{Kind, Problem};
 use crate::otp::providers::failure::{FailureKind, ProviderFailure};
 use crate::otp::{BudgetScope, GuessError, OtpFailure, Scope, SendError};
@@ -10,6 +11,8 @@ use crate::passwords::{GuessRefusal, HashError};
 use crate::sessions::{OpenError, RefreshError};
 use crate::state::App;
 use crate::users::{ChangeEmailError, NumberError};
+
+use super::v1::auth::code::NotSent;
 
 /// A day, in seconds. A spent month may last for weeks, but the operator can raise its budget.
 const BUDGET_RETRY_MAX: u64 = 86_400;
@@ -113,15 +116,38 @@ impl From<RefreshError> for Problem {
 }
 
 impl Problem {
-    /// Why no code was sent.
-    pub(super) fn from_send(app: &App, error: SendError) -> Self {
+    /// Why no code went out. Which of its scopes the guard has closed, and how far, is for the operator.
+    pub(super) fn from_send(app: &App, error: NotSent) -> Self {
         let problem = Self::of_send(app, error);
         let scope = problem.member("scope");
         Metric::SendRefusals.add(&[problem.kind().entry().code, scope]);
         problem
     }
 
-    fn of_send(app: &App, error: SendError) -> Self {
+    fn of_send(app: &App, error: NotSent) -> Self {
+        match error {
+            NotSent::Challenged(problem) => *problem,
+            NotSent::Guarded { scope, retry_at } => {
+                let (scope, detail) = match scope {
+                    ScopeKind::Block => {
+                        ("address", "No code can be sent from here now. Try again later.")
+                    }
+                    _ => {
+                        ("destination", "No code can be sent to this number now. Try again later.")
+                    }
+                };
+                Self::new(Kind::OtpDestinationLimited)
+                    .detail(detail)
+                    .with("limit", "otp_guard")
+                    .with("scope", scope)
+                    .retry_after(whole_seconds_until(retry_at, app.clock.now()))
+            }
+            NotSent::Blocked => Self::new(Kind::DestinationNotSupported),
+            NotSent::Send(error) => Self::from_send_error(app, error),
+        }
+    }
+
+    fn from_send_error(app: &App, error: SendError) -> Self {
         let now = app.clock.now();
         match error {
             SendError::Cooldown { retry_at } => Self::new(Kind::OtpCooldown)

@@ -101,12 +101,12 @@ pub(super) async fn record_send(
     app: &App,
     origin: &Origin,
     (user, purpose): (UserId, Purpose),
-    sent: Result<&'static str, &SendError>,
+    sent: Result<&'static str, &'static str>,
 ) -> Result<(), OtpFailure> {
     let (now, purpose) = (app.clock.now(), purpose.as_str());
     let event = match sent {
         Ok(channel) => Event::CodeSent { purpose, channel },
-        Err(refusal) => Event::CodeRefused { purpose, reason: why_not_sent(refusal) },
+        Err(reason) => Event::CodeRefused { purpose, reason },
     };
     let entry = Entry { event, user: Some(user), actor: Actor::Oneself, origin: Some(origin) };
     audit::record_alone(&app.database, &app.entropy, &entry, now)
@@ -126,7 +126,8 @@ pub(super) async fn record_send(
     Ok(())
 }
 
-fn why_not_sent(refusal: &SendError) -> &'static str {
+/// Why no code was sent, in a word.
+pub(super) fn why_not_sent(refusal: &SendError) -> &'static str {
     match refusal {
         SendError::Cooldown { .. } => "cooldown",
         SendError::Capped { .. } => "capped",

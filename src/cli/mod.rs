@@ -7,6 +7,7 @@ mod config;
 mod dev;
 mod email;
 pub mod erasure;
+mod guard;
 mod keys;
 mod migrate;
 mod openapi;
@@ -46,6 +47,9 @@ enum Command {
     /// The keys that sign access tokens: list them, have a new one.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Look at the guard against codes that are asked for to be paid for.
+    #[command(subcommand)]
+    Guard(guard::Guard),
     /// Look at the messages that were sent.
     #[command(subcommand)]
     Sms(sms::Sms),
@@ -95,6 +99,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Dev => Box::pin(dev::run(environment, queue)).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Keys(keys) => keys::run(&environment, keys).await,
+            Command::Guard(command) => guard::run(&environment, command).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,
             Command::Users(users) => users::run(&environment, users).await,
             Command::Adopt(arguments) => adopt::run(&environment, &arguments).await,

@@ -218,6 +218,7 @@ async fn keep_house(state: crate::state::AppState) {
             let guesses =
                 passwords::delete_expired_guesses(&mut *state.database.acquire().await?, now)
                     .await?;
+            let watched = state.guard.keep_house(&state.database, now).await?;
             let codes = state.otp.keep_house(&state.database, now).await?;
             let sessions = state.sessions.delete_expired(&state.database, now).await?;
             let addresses = audit::forget_addresses(&state.database, now).await?;
@@ -226,7 +227,7 @@ async fn keep_house(state: crate::state::AppState) {
             // Last, since it also wants the store of codes, which may be away.
             let people =
                 erasure::erase_due(&state.otp, &state.database, &state.entropy, now).await?;
-            let begun = tickets + resets + devices + changes + claims + proofs + guesses;
+            let begun = tickets + resets + devices + changes + claims + proofs + guesses + watched;
             Ok::<_, OtpFailure>(begun + codes + sessions + addresses + emails + limits + people)
         };
         match deleted.await {

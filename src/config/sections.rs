@@ -24,7 +24,7 @@ use crate::tokens::IntrospectionClients;
 use crate::tokens::{KeyRules, SigningAlgorithm};
 
 use super::reader::Reader;
-use super::texts;
+use super::{guard, texts};
 
 /// What the libraries tell at `info` is of no use to operators.
 pub const DEFAULT_LOG_LEVEL: &str = "info,sqlx=warn,reqwest_retry=error";
@@ -250,13 +250,7 @@ pub(super) fn otp(
     let wrong = reader.number("OTP_WRONG_PER_HOUR", "10", 1..=CAP_MAX);
     let default_channel = reader
         .word("SINCH_VERIFICATION_METHOD", &[("sms", Channel::Sms), ("callout", Channel::Call)]);
-    let countries = reader.list("ALLOWED_COUNTRIES", "*", |text| match text {
-        "*" => Ok(None),
-        text => text
-            .parse::<Country>()
-            .map(Some)
-            .map_err(|()| format!("{text:?} is no ISO country code")),
-    });
+    let countries = guard::allowed_countries(reader);
     let test_numbers = reader.list("TEST_PHONE_NUMBERS", "", parse_test_number);
     if is_production && test_numbers.as_ref().is_some_and(|numbers| !numbers.is_empty()) {
         reader.fault(
@@ -278,8 +272,7 @@ pub(super) fn otp(
         per_address_hourly: address_hourly?,
         wrong_per_hour: wrong?,
         default_channel: default_channel?,
-        // One `*` allows all, whatever else is listed.
-        allowed_countries: countries.into_iter().collect(),
+        allowed_countries: countries,
         test_numbers: test_numbers?.into_iter().collect::<HashMap<_, _>>(),
         texts: texts?,
     })

@@ -1,5 +1,6 @@
 //! All settings, as the rest of the program takes them.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use axum::http::HeaderValue;
@@ -22,7 +23,7 @@ use crate::tokens::KeyRules;
 use super::providers::{self, CarrierSettings};
 use super::reader::{InForce, Reader, SettingsError};
 use super::telemetry::{self, Telemetry};
-use super::{Environment, challenge, email, money, places, sections, texts};
+use super::{Environment, challenge, email, guard, money, places, sections, texts};
 
 /// Everything that the environment decides.
 #[derive(Debug)]
@@ -67,6 +68,8 @@ pub struct Settings {
     pub carriers: CarrierSettings,
     /// `OTP_*`, `ALLOWED_COUNTRIES`, `TEST_PHONE_NUMBERS`, `ANDROID_APP_HASHES`.
     pub otp: otp::Rules,
+    /// `GUARD`, `BLOCKED_PREFIXES`.
+    pub guard: crate::guard::Rules,
     /// `SMS_*`: what messages cost, and how much of it there may be.
     pub money: otp::Money,
     /// `SMTP_URL` and `EMAIL_FROM`. `None`: no e-mails are sent.
@@ -96,6 +99,21 @@ pub struct KeySettings {
     pub rules: KeyRules,
     /// Whether `JWT_SECRET` is set, so that none of the keys is in use.
     pub is_shared: bool,
+}
+
+/// What explaining the guard needs.
+#[derive(Debug)]
+pub struct GuardSettings {
+    /// `DATABASE_URL`, or `DB_HOST` and its like.
+    pub database: PgConnectOptions,
+    /// `SECRET_KEY`.
+    pub keyring: Keyring,
+    /// `GUARD`, `BLOCKED_PREFIXES`.
+    pub rules: crate::guard::Rules,
+    /// `ALLOWED_COUNTRIES`: `None` for all.
+    pub allowed_countries: Option<HashSet<Country>>,
+    /// `DEFAULT_REGION`: where national phone numbers are from.
+    pub default_region: Option<Country>,
 }
 
 /// What accounts are made and changed by on the command line.
@@ -149,6 +167,23 @@ impl Settings {
             default_region: login.default_region,
             argon2,
             passwords,
+        });
+        reader.finish(settings).map(|(settings, _)| settings)
+    }
+
+    /// Reads what concerns the database, `SECRET_KEY`, the guard and where codes go.
+    pub fn read_guard(environment: &Environment) -> Result<GuardSettings, SettingsError> {
+        let mut reader = Reader::new(environment);
+        let database = sections::database(&mut reader);
+        let tokens = sections::tokens(&mut reader);
+        let rules = guard::guard(&mut reader);
+        let allowed_countries = guard::allowed_countries(&mut reader);
+        let login = sections::login(&mut reader);
+        let all = database.zip(tokens).zip(rules).zip(allowed_countries).zip(login);
+        let settings = all.map(|((((database, tokens), rules), allowed_countries), login)| {
+            let (database, keyring) = (database.options, tokens.keyring);
+            let default_region = login.default_region;
+            GuardSettings { database, keyring, rules, allowed_countries, default_region }
         });
         reader.finish(settings).map(|(settings, _)| settings)
     }
@@ -211,6 +246,7 @@ impl Settings {
         let names = carriers.as_ref().map_or(&[][..], |carriers| &carriers.names);
         let money = money::money(reader, names);
         let otp = sections::otp(reader, is_production, is_registered_in_india);
+        let guard = guard::guard(reader);
         let email = email::email(reader);
         let login = sections::login(reader);
         let passwords = sections::passwords(reader);
@@ -241,6 +277,7 @@ impl Settings {
             proxies: edge.proxies,
             carriers: carriers?,
             otp: otp?,
+            guard: guard?,
             money: money?,
             email,
             login: login?,

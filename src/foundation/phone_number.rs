@@ -15,6 +15,11 @@ const CHARACTERS_MAX: usize = 64;
 /// Arabic-Indic, Extended Arabic-Indic, Devanagari, Bengali. (Full-width ones are handled by NFKC.)
 const ZEROS: [char; 4] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}'];
 
+/// Country codes of no country: toll-free (800), shared cost (808), satellites (870, 881), personal numbers
+/// (878), networks without borders (882, 883), the United Nations (888) and premium rate (979), as ITU-T
+/// E.164 assigns them. A text there costs many times what others do, and plans call some of them mobile.
+const CODES_OF_NO_COUNTRY: [u16; 9] = [800, 808, 870, 878, 881, 882, 883, 888, 979];
+
 /// A phone number in E.164 form. `Display` and `Debug` show it masked, so that logs do too.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneNumber {
@@ -35,7 +40,8 @@ pub enum NumberType {
     TextsAndCalls,
     /// Takes calls only: fixed lines.
     CallsOnly,
-    /// Nobody's own phone: premium rate, shared cost, toll-free, pagers, personal numbers …
+    /// Nobody's own phone: premium rate, shared cost, toll-free, satellite, pagers, personal and company
+    /// numbers, and those that no plan has given out.
     Neither,
 }
 
@@ -84,7 +90,7 @@ impl PhoneNumber {
             e164: e164.to_owned(),
             country_code_digits: 1,
             country: None,
-            number_type: NumberType::TextsAndCalls,
+            number_type: NumberType::Neither,
         };
         well_formed.then(|| {
             let number =
@@ -94,11 +100,17 @@ impl PhoneNumber {
     }
 
     fn read(number: &phonenumber::PhoneNumber, e164: String) -> Self {
+        let code = number.country().code();
+        let number_type = if CODES_OF_NO_COUNTRY.contains(&code) {
+            NumberType::Neither
+        } else {
+            NumberType::from(number.number_type(&DATABASE))
+        };
         Self {
             e164,
-            country_code_digits: number.country().code().to_string().len(),
+            country_code_digits: code.to_string().len(),
             country: number.country().id().map(|id| Country(id.as_ref().to_owned())),
-            number_type: NumberType::from(number.number_type(&DATABASE)),
+            number_type,
         }
     }
 
@@ -310,6 +322,27 @@ mod tests {
         assert_eq!(type_of("+442079460958"), NumberType::CallsOnly);
         assert_eq!(type_of("+449098790000"), NumberType::Neither, "premium rate");
         assert_eq!(type_of("+18002530000"), NumberType::Neither, "toll-free");
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_a_persons_phone_is_of_neither_channel() {
+        for (number, kind) in [
+            ("+870773111632", "Inmarsat"),
+            ("+881612345678", "Iridium"),
+            ("+88299123456", "a network without borders"),
+            ("+883510012345", "another"),
+            ("+979123456789", "international premium rate"),
+            ("+80012345678", "international toll-free"),
+            ("+447012345678", "a personal number"),
+            ("+447640123456", "a pager"),
+            ("+448431234567", "shared cost"),
+            ("+445512345678", "a company's number"),
+            ("+15550100", "of no plan"),
+            ("+999123456789", "of no country"),
+        ] {
+            let number = PhoneNumber::from_e164(number).unwrap();
+            assert_eq!(number.number_type(), NumberType::Neither, "{kind}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub enum Kind {
     ValidationFailed,
     ChannelNotSupported,
     CountryNotSupported,
+    DestinationNotSupported,
     PhoneUnreachable,
     EmailTokenInvalid,
     InvalidCredentials,
@@ -46,6 +47,7 @@ pub enum Kind {
     RateLimited,
     OtpCooldown,
     OtpLimitReached,
+    OtpDestinationLimited,
     OtpGuessesExhausted,
     PasswordGuessesExhausted,
     OtpRefused,
@@ -76,12 +78,13 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::JsonInvalid,
         Self::FormInvalid,
         Self::ValidationFailed,
         Self::ChannelNotSupported,
         Self::CountryNotSupported,
+        Self::DestinationNotSupported,
         Self::PhoneUnreachable,
         Self::EmailTokenInvalid,
         Self::InvalidCredentials,
@@ -115,6 +118,7 @@ impl Kind {
         Self::RateLimited,
         Self::OtpCooldown,
         Self::OtpLimitReached,
+        Self::OtpDestinationLimited,
         Self::OtpGuessesExhausted,
         Self::PasswordGuessesExhausted,
         Self::OtpRefused,
@@ -139,6 +143,7 @@ impl Kind {
             Self::ValidationFailed => (400, "validation_failed", "Some fields are not right.", "`errors` names every field at fault, what is wrong with it, and a code for each."),
             Self::ChannelNotSupported => (400, "channel_not_supported", "The number cannot receive a code this way.", "Texts do not reach fixed lines, and not every carrier places calls: try the other `channel`. Premium-rate and similar numbers receive none."),
             Self::CountryNotSupported => (400, "country_not_supported", "No codes are sent to this country.", "The operator has not allowed the number's country."),
+            Self::DestinationNotSupported => (400, "destination_not_supported", "No codes are sent to this number.", "The operator has blocked numbers that begin like this one. Use another number."),
             Self::PhoneUnreachable => (400, "phone_unreachable", "The carrier refused the number.", "Check that the number is right."),
             Self::EmailTokenInvalid => (400, "email_token_invalid", "The link has expired or was used.", "A link is good for one use within 24 hours, and only the newest one. Ask for another with `POST /api/v1/profile/email`."),
             Self::InvalidCredentials => (401, "invalid_credentials", "Invalid e-mail or password.", "The same for an unknown user and for a wrong password."),
@@ -172,6 +177,7 @@ impl Kind {
             Self::RateLimited => (429, "rate_limited", "Too many requests.", "`limit` and `scope` say which limit; wait `retryAfter` seconds."),
             Self::OtpCooldown => (429, "otp_cooldown", "A code has just been sent.", "Wait `retryAfter` seconds before requesting another."),
             Self::OtpLimitReached => (429, "otp_limit_reached", "Too many codes were sent.", "`scope` says whether to this number or from this address; wait `retryAfter` seconds."),
+            Self::OtpDestinationLimited => (429, "otp_destination_limited", "No code can be sent there now.", "Too few of the codes that were sent to numbers like this one, or asked for from addresses like this one, have been entered. `scope` says which: `destination` or `address`. Wait `retryAfter` seconds, or use another number."),
             Self::OtpGuessesExhausted => (429, "otp_guesses_exhausted", "Too many wrong codes.", "The count belongs to the user and the number, not to the code: a new code does not help. Wait `retryAfter` seconds; each further round of wrong codes doubles the wait, up to a day."),
             Self::PasswordGuessesExhausted => (429, "password_guesses_exhausted", "Too many wrong passwords.", "No password is looked at, not even the right one; the same for an unknown user. `scope` says for whom: the `user`, from devices that are not known; the `user_and_address_block`; this `device`; this `session`; or the `address_block`. Wait `retryAfter` seconds, log in on a device with its `deviceToken`, or set a new password."),
             Self::OtpRefused => (429, "otp_refused", "No code can be sent to this number now.", "The carrier's fraud control refused it. Try later or use another number."),

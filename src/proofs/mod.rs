@@ -59,6 +59,8 @@ pub enum Action {
     RequestOtp,
     /// `POST /auth/password/forgot`.
     ForgotPassword,
+    /// `POST /profile/phone`.
+    ChangePhone,
 }
 
 impl Action {
@@ -69,6 +71,7 @@ impl Action {
             Self::Login => "login",
             Self::RequestOtp => "request-otp",
             Self::ForgotPassword => "password-forgot",
+            Self::ChangePhone => "profile-phone",
         }
     }
 }
@@ -76,9 +79,9 @@ impl Action {
 /// How much work is asked for. More in doubt costs a stranger more, and everybody's phone, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Difficulty {
-    /// About a second on a phone that is not new: docs/challenges.md has the measurement.
+    /// Some tenths of a second on a phone that is not new: docs/challenges.md has the measurement.
     Usual,
-    /// Four times as much.
+    /// About a second there.
     High,
 }
 
@@ -88,8 +91,8 @@ impl Difficulty {
     /// The greatest number that may be the secret one; half of it is tried on average.
     pub fn max_number(self) -> u32 {
         match self {
-            Self::Usual => 250_000,
-            Self::High => 1_000_000,
+            Self::Usual => 100_000,
+            Self::High => 250_000,
         }
     }
 }

@@ -24,6 +24,7 @@ mod fake_siteverify;
 #[path = "../support/fake_smtp.rs"]
 #[expect(dead_code, reason = "only the tests of the program wait for a fault")]
 mod fake_smtp;
+mod guard;
 mod health;
 mod keys;
 mod last_admin;

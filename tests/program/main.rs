@@ -24,6 +24,7 @@ mod fake_sinch;
 #[path = "../support/fake_smtp.rs"]
 #[expect(dead_code, reason = "only the tests of the API use all of it")]
 mod fake_smtp;
+mod guard;
 mod import;
 mod installation;
 mod keys;

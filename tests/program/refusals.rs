@@ -68,6 +68,8 @@ async fn every_fault_is_told_at_once_and_no_secret_is_shown() {
         ("USER_ENUMERATION", "yes please"),
         ("DEFAULT_REGION", "Atlantis"),
         ("ALLOWED_COUNTRIES", "SE,Atlantis"),
+        ("GUARD", "maybe"),
+        ("BLOCKED_PREFIXES", "+881,0044"),
         ("TEST_PHONE_NUMBERS", "123"),
         ("ARGON2_MEMORY_KIB", "lots"),
         ("PASSWORD_MIN_LENGTH", "4"),

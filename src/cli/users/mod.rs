@@ -16,6 +16,8 @@ use crate::database;
 use crate::foundation::{Clock, Country, EmailAddress, Entropy, PhoneNumber, UserId};
 use crate::users::{self, Identifier, Role, User};
 
+pub(super) use show::{print, print_json, table};
+
 /// One for the statements, one to spare.
 const CONNECTIONS: u32 = 2;
 

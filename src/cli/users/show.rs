@@ -215,11 +215,11 @@ fn in_words(slowed: Slowed) -> String {
     format!("{failures} wrong passwords in a row{effect}")
 }
 
-pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+pub(in crate::cli) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
 }
 
-pub(super) fn print(text: &str) -> anyhow::Result<()> {
+pub(in crate::cli) fn print(text: &str) -> anyhow::Result<()> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
@@ -266,7 +266,7 @@ fn parse_id(text: &str) -> Result<UserId, &'static str> {
 }
 
 /// Columns as wide as they need to be. What people have chosen themselves may hold no line break.
-fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(in crate::cli) fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
     let headings = headings.iter().map(|&heading| heading.to_owned()).collect();
     let rows: Vec<Vec<String>> = std::iter::once(headings).chain(rows).collect();
     let columns = rows.first().map_or(0, Vec::len);

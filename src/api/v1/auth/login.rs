@@ -23,6 +23,7 @@ use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, Identifier, User};
 
+use super::code::NotSent;
 use super::password_proof::{self, Proven, Tried};
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, SignedIn};
@@ -252,7 +253,8 @@ async fn ask_for_code(
     let Some(number) = code::login_number(app, user).await? else {
         return Ok(CodeRequired::new(user, None, &ticket, Err(Problem::new(Kind::PhoneMissing))));
     };
-    let sent = match code::send(app, client, user, number.clone(), None, app_hash).await {
+    let action = proofs::Action::Login;
+    let sent = match code::send(app, client, user, number.clone(), None, app_hash, action).await {
         Ok(live) => Ok(live),
         Err(refusal) => match (code::join(app, user, &refusal).await?, refusal) {
             (Some(live), _) => Ok(live),
@@ -260,7 +262,9 @@ async fn ask_for_code(
             // not the one that the next request may not meet.
             (
                 None,
-                SendError::Failure(failure @ (OtpFailure::Database(_) | OtpFailure::Entropy(_))),
+                NotSent::Send(SendError::Failure(
+                    failure @ (OtpFailure::Database(_) | OtpFailure::Entropy(_)),
+                )),
             ) => return Err(failure.into()),
             (None, refusal) => Err(Problem::from_send(app, refusal)),
         },

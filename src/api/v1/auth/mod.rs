@@ -1,7 +1,7 @@
 //! Signing up, logging in, and what becomes of a session.
 
 mod claim;
-pub(super) mod code;
+pub(in crate::api) mod code;
 pub(super) mod input;
 pub(in crate::api) mod introspect;
 pub(in crate::api) mod login;

@@ -25,12 +25,14 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::UserNotFound,
     Kind::ChannelNotSupported,
     Kind::CountryNotSupported,
+    Kind::DestinationNotSupported,
     Kind::PhoneUnreachable,
     Kind::PhoneMissing,
     Kind::AccountLocked,
     Kind::ChallengeRequired,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
+    Kind::OtpDestinationLimited,
     Kind::OtpRefused,
     Kind::ProviderFailed,
     Kind::ProviderUnavailable,
@@ -146,7 +148,8 @@ pub(in crate::api) async fn request_otp(
     }
     let number = code::login_number(&app, &user).await?;
     let number = number.ok_or_else(|| Problem::new(Kind::PhoneMissing))?;
-    let sent = code::send(&app, &client, &user, number, channel, app_hash).await;
+    let action = proofs::Action::RequestOtp;
+    let sent = code::send(&app, &client, &user, number, channel, app_hash, action).await;
     let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
     Ok(Json(OtpRequested {
         message: "A code is on its way.",

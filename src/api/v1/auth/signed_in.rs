@@ -89,12 +89,6 @@ pub(super) struct Opened {
     refresh: IssuedRefresh,
 }
 
-impl Opened {
-    /// Which session.
-    pub(super) fn id(&self) -> SessionId {
-        self.session.id
-    }
-}
 
 /// Opens a session for `user`, who has been authenticated by `methods`.
 pub(super) async fn open_session(

@@ -24,6 +24,7 @@ use crate::state::{App, AppState, OtpPolicy};
 use crate::users::{self, User};
 
 use super::claim::{self, Proof};
+use super::code::note_entered;
 use super::input;
 use super::pending::Reference;
 use super::refresh_token::{RefreshTokenIn, WithCookie};
@@ -174,7 +175,9 @@ async fn judge(app: &App, attempt: &Attempt) -> Result<WithCookie<SignedIn>, Pro
         let event = Event::LoginFailed { reason: Kind::AccountLocked.entry().code };
         trail::record_alone(app, client, Some(login.user), event).await?;
     }
-    let Finished { user, opened, device, is_restored } = match finished? {
+    let finished = finished?;
+    note_entered(app, &guess.number).await;
+    let Finished { user, opened, device, is_restored } = match finished {
         Outcome::LoggedIn(finished) => *finished,
         Outcome::Held { release_at } => return Err(held(release_at)),
     };

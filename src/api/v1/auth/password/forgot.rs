@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::api::limits;
 use crate::api::trail;
 use crate::api::unattended::without_an_answer;
+use crate::api::v1::auth::code::NotSent;
 use crate::api::v1::auth::{code, input};
 use crate::api::v1::proof;
 use crate::audit::Event;
@@ -142,7 +143,7 @@ async fn send(app: &App, client: &Client, user: &User, app_hash: Option<AppHash>
     let user_id = user.id;
     match try_to_send(app, client, user, app_hash).await {
         Ok(()) => info!(%user_id, "a code for a new password was sent"),
-        Err(SendError::Failure(cause)) => {
+        Err(NotSent::Send(SendError::Failure(cause))) => {
             let cause = &cause as &dyn std::error::Error;
             error!(%user_id, cause, "a code for a new password could not be sent");
         }
@@ -155,9 +156,10 @@ async fn try_to_send(
     client: &Client,
     user: &User,
     app_hash: Option<AppHash>,
-) -> Result<(), SendError> {
+) -> Result<(), NotSent> {
     let purpose = Purpose::PasswordReset;
-    let recipient = code::recipient(app, client, user, purpose, None, app_hash)?;
-    code::send_to(app, &trail::origin(client), recipient).await?;
+    let outgoing = code::outgoing(app, client, user, purpose, None, app_hash);
+    let outgoing = outgoing.map_err(SendError::from)?;
+    code::send_to(app, client, proofs::Action::ForgotPassword, outgoing).await?;
     Ok(())
 }

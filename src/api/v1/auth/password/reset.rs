@@ -16,6 +16,7 @@ use crate::api::limits;
 use crate::api::trail;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
+use crate::api::v1::auth::code::note_entered;
 use crate::api::v1::auth::input;
 use crate::audit::Event;
 use crate::emails::Occasion;
@@ -175,6 +176,7 @@ async fn judge(
         ));
     }
     set(app, client, reset, &guess, (&user, hash)).await?;
+    note_entered(app, &guess.number).await;
     Ok(user)
 }
 

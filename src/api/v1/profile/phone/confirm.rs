@@ -12,6 +12,7 @@ use crate::api::bearer::Bearer;
 use crate::api::trail;
 use crate::api::unattended::{to_the_end, without_an_answer};
 use crate::api::v1::account;
+use crate::api::v1::auth::code::note_entered;
 use crate::api::v1::auth::verify_otp::{over, wrong};
 use crate::audit::Event;
 use crate::emails::Email;
@@ -124,6 +125,7 @@ async fn judge(
         app.otp.give_back(&app.database, &guess).await?;
     }
     changed?;
+    note_entered(app, &guess.number).await;
     Ok(guess.number)
 }
 

@@ -13,7 +13,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
-use crate::api::trail;
 use crate::api::unattended::to_the_end;
 use crate::api::v1::account;
 use crate::api::v1::auth::{code, input};
@@ -21,19 +20,24 @@ use crate::foundation::PhoneNumber;
 use crate::http::{Client, FieldError, Fields, Kind, Problem};
 use crate::otp::{AppHash, Channel, Purpose};
 use crate::passwords::Password;
+use crate::proofs;
 use crate::state::{App, AppState};
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::ChannelNotSupported,
     Kind::CountryNotSupported,
+    Kind::DestinationNotSupported,
     Kind::PhoneUnreachable,
     Kind::TokenMissing,
     Kind::TokenInvalid,
     Kind::PasswordWrong,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
+    Kind::OtpDestinationLimited,
     Kind::OtpRefused,
+    Kind::ChallengeRequired,
+    Kind::ChallengeUnavailable,
     Kind::ProviderFailed,
     Kind::ProviderUnavailable,
     Kind::StoreUnavailable,
@@ -134,9 +138,10 @@ pub(in crate::api) async fn change_phone(
         )]));
     }
     let purpose = Purpose::PhoneChange;
-    let recipient = code::recipient_at(&app, &client, &user, number, purpose, channel, app_hash);
-    let (sender, origin) = (app.clone(), trail::origin(&client));
-    let sent = async move { code::send_to(&sender, &origin, recipient).await };
+    let outgoing = code::outgoing_at(&app, &client, &user, number, purpose, channel, app_hash);
+    let (sender, asking) = (app.clone(), client.clone());
+    let action = proofs::Action::ChangePhone;
+    let sent = async move { code::send_to(&sender, &asking, action, outgoing).await };
     let sent = to_the_end(sent).await;
     let live = sent.map_err(|refusal| Problem::from_send(&app, refusal))?;
     let answer = PhoneChangeRequested {

@@ -1,0 +1,2 @@
+DROP TABLE guard_decisions;
+DROP TABLE guard_scopes;
