@@ -67,12 +67,12 @@ impl Guesses {
     }
 }
 
-/// Guesses at the account of `victim`, which has a verified phone, for `period`.
+/// Guesses at the account of `victim`, which has a verified phone, for `period` after `delay`.
 pub(crate) fn launch(
     world: &Arc<World>,
     victim: Person,
     manner: Manner,
-    period: TimeDelta,
+    (delay, period): (TimeDelta, TimeDelta),
     random: &mut Random,
 ) -> Guesses {
     let guesses = Guesses::default();
@@ -85,7 +85,11 @@ pub(crate) fn launch(
         digits: 0,
         random: random.split(),
     };
-    world.agenda.spawn(attack.go_on_until(world.agenda.elapsed() + period));
+    let (begun, end) = (Arc::clone(world), delay + period);
+    world.agenda.spawn(async move {
+        begun.agenda.wait(delay).await;
+        attack.go_on_until(end).await
+    });
     guesses
 }
 

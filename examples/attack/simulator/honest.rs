@@ -133,6 +133,26 @@ pub(crate) fn return_within(
     }
 }
 
+/// Has somebody log in every `pause` from now on, from the device that they always use, until `end`.
+pub(crate) fn keep_returning(
+    world: &Arc<World>,
+    fortunes: &Fortunes,
+    mut person: Person,
+    pause: TimeDelta,
+    end: TimeDelta,
+    random: &mut Random,
+) {
+    let (world, fortunes, mut random) = (Arc::clone(world), fortunes.clone(), random.split());
+    world.agenda.clone().spawn(async move {
+        while world.agenda.elapsed() < end {
+            let outcome = person.come_back(&world, &mut random).await?;
+            fortunes.note_login(&outcome);
+            world.agenda.wait(pause).await;
+        }
+        Ok(())
+    });
+}
+
 impl Person {
     /// Somebody whom nobody else is.
     ///

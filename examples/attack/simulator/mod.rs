@@ -91,6 +91,11 @@ impl Scale {
         }
     }
 
+    /// As a share of the full size.
+    fn share(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+
     /// Half as much.
     fn half(self) -> Self {
         Self((self.0 / 2).max(1))
