@@ -106,7 +106,7 @@ struct Attack {
 
 impl Attack {
     async fn go_on_until(mut self, end: TimeDelta) -> anyhow::Result<()> {
-        let mut judged_before = 0;
+        let mut judged_before = self.world.count(JUDGED, &self.victim.phone).await?;
         let mut by_reset = false;
         while self.world.agenda.elapsed() < end {
             let wait = if by_reset { self.by_reset().await? } else { self.by_login().await? };

@@ -26,7 +26,7 @@ mod proof;
 mod pump;
 mod random;
 mod report;
-mod scenarios;
+pub(crate) mod scenarios;
 mod stuffing;
 mod world;
 

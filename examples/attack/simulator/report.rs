@@ -10,8 +10,10 @@ use super::honest::Counts;
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
     scenario: String,
-    measure: String,
-    figure: String,
+    /// What was measured.
+    pub(crate) measure: String,
+    /// What came out.
+    pub(crate) figure: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

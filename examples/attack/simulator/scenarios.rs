@@ -72,7 +72,7 @@ pub(crate) async fn run(scenario: Scenario, plan: Plan) -> anyhow::Result<Vec<Ro
         Scenario::BruteCode => brute("brute-code", plan, Manner::EachCode).await,
         Scenario::BruteCodeResend => brute("brute-code-resend", plan, Manner::FreshCodes).await,
         Scenario::Stuffing => stuffing(plan).await,
-        Scenario::Enumeration => enumerate(plan).await,
+        Scenario::Enumeration => enumerate(plan, "strict").await,
         Scenario::Mixed => mixed(plan).await,
     }
 }
@@ -242,9 +242,13 @@ fn tell_stuffed(findings: &mut Findings, attack: &Attack) {
     findings.at_most("share of the right pairs that opened", share, 0.02, percent);
 }
 
-async fn enumerate(plan: Plan) -> anyhow::Result<Vec<Row>> {
+/// Asks about people with an account and about others, where `USER_ENUMERATION` is `policy`.
+///
+/// # Errors
+/// The world could not be set up, or the server broke.
+pub(crate) async fn enumerate(plan: Plan, policy: &str) -> anyhow::Result<Vec<Row>> {
     let mut random = Random::new(plan.seed);
-    let world = World::new(plan.guard, &[("USER_ENUMERATION", "strict")]).await?;
+    let world = World::new(plan.guard, &[("USER_ENUMERATION", policy)]).await?;
     let known = people::settle(&world, "known", plan.scale.of(400).max(20), &mut random).await?;
     let mut findings = Findings::of("enumeration");
     for question in enumeration::QUESTIONS {
