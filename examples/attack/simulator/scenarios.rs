@@ -87,22 +87,38 @@ enum Bots {
 }
 
 async fn pump(plan: Plan) -> anyhow::Result<Vec<Row>> {
-    let ((bill, fortunes), without) =
+    let (pumped, without) =
         tokio::try_join!(pumped(plan, Bots::OneBlock), pumped_freely(plan, Bots::OneBlock))?;
-    tell_pumping("pump", plan, bill, without, &fortunes)
+    pumped.tell("pump", plan, without)
 }
 
 /// Both kinds of bots beside the plain ones without the guard, who get no fewer texts than the clever ones.
 async fn pump_distributed(plan: Plan) -> anyhow::Result<Vec<Row>> {
-    let ((bill, fortunes), (proven_bill, proven_fortunes), without) = tokio::try_join!(
+    let (naive, clever, without) = tokio::try_join!(
         pumped(plan, Bots::Plain),
         pumped(plan, Bots::Proving),
         pumped_freely(plan, Bots::Plain)
     )?;
-    let mut rows = tell_pumping("pump-distributed", plan, bill, without, &fortunes)?;
-    let name = "pump-distributed, proving";
-    rows.extend(tell_pumping(name, plan, proven_bill, without, &proven_fortunes)?);
+    let mut rows = naive.tell("pump-distributed", plan, without)?;
+    rows.extend(clever.tell("pump-distributed, proving", plan, without)?);
     Ok(rows)
+}
+
+/// What a world that was pumped came to.
+struct Pumped {
+    to_attackers: Bill,
+    to_others: Bill,
+    fortunes: Fortunes,
+}
+
+impl Pumped {
+    fn tell(&self, name: &str, plan: Plan, without: Option<Bill>) -> anyhow::Result<Vec<Row>> {
+        let mut findings = Findings::of(name);
+        tell_pumped(&mut findings, plan, self.to_attackers, without)?;
+        findings.tell("texts to everybody else", show_bill(self.to_others));
+        findings.honest(&self.fortunes.counts());
+        Ok(findings.into_rows())
+    }
 }
 
 /// The bill without the guard, unless that is the world anyway.
@@ -110,21 +126,12 @@ async fn pumped_freely(plan: Plan, bots: Bots) -> anyhow::Result<Option<Bill>> {
     if plan.guard == Guard::Off {
         return Ok(None);
     }
-    let (bill, _) = pumped(Plan { guard: Guard::Off, ..plan }, bots).await?;
-    Ok(Some(bill))
+    let free = pumped(Plan { guard: Guard::Off, ..plan }, bots).await?;
+    Ok(Some(free.to_attackers))
 }
 
-fn tell_pumping(
-    name: &str,
-    plan: Plan,
-    bill: Bill,
-    without: Option<Bill>,
-    fortunes: &Fortunes,
-) -> anyhow::Result<Vec<Row>> {
-    let mut findings = Findings::of(name);
-    tell_pumped(&mut findings, plan, bill, without)?;
-    findings.honest(&fortunes.counts());
-    Ok(findings.into_rows())
+fn show_bill(bill: Bill) -> String {
+    format!("{} for {}", bill.texts, dollars(bill.cost))
 }
 
 /// What attackers have had sent, beside what they would have without the guard.
@@ -137,10 +144,9 @@ fn tell_pumped(
     bill: Bill,
     without: Option<Bill>,
 ) -> anyhow::Result<()> {
-    let show = |bill: Bill| format!("{} for {}", bill.texts, dollars(bill.cost));
-    findings.tell("texts to attackers", show(bill));
+    findings.tell("texts to attackers", show_bill(bill));
     if let Some(without) = without {
-        findings.tell("… without the guard", show(without));
+        findings.tell("… without the guard", show_bill(without));
         let share = bill.cost / without.cost.max(f64::MIN_POSITIVE);
         let most = (0.01 / plan.scale.share()).min(SMALL_SHARE);
         findings.at_most("share of that cost", share, most, percent);
@@ -150,7 +156,7 @@ fn tell_pumped(
 }
 
 /// One world, and what attackers and honest people had of it.
-async fn pumped(plan: Plan, bots: Bots) -> anyhow::Result<(Bill, Fortunes)> {
+async fn pumped(plan: Plan, bots: Bots) -> anyhow::Result<Pumped> {
     let mut random = Random::new(plan.seed);
     let world = World::new(plan.guard, &budget(plan.guard)).await?;
     let fortunes = Fortunes::default();
@@ -159,7 +165,8 @@ async fn pumped(plan: Plan, bots: Bots) -> anyhow::Result<(Bill, Fortunes)> {
     honest::arrive(&world, &fortunes, sign_ups, period, &mut random);
     campaign(plan, bots, &mut random)?.launch(&world, QUIET, &mut random);
     world.agenda.run().await?;
-    Ok((world.carrier.to_attackers(), fortunes))
+    let (to_attackers, to_others) = (world.carrier.to_attackers(), world.carrier.to_others());
+    Ok(Pumped { to_attackers, to_others, fortunes })
 }
 
 fn campaign(plan: Plan, bots: Bots, random: &mut Random) -> anyhow::Result<Campaign> {
@@ -214,6 +221,7 @@ async fn stuffing(plan: Plan) -> anyhow::Result<Vec<Row>> {
     world.agenda.run().await?;
     let mut findings = Findings::of("stuffing");
     tell_stuffed(&mut findings, &attack);
+    findings.tell("texts to everybody", show_bill(world.carrier.to_others()));
     findings.honest(&fortunes.counts());
     Ok(findings.into_rows())
 }
