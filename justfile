@@ -19,6 +19,10 @@ lint:
 bench:
     cargo bench
 
+# Attack the server in simulated time
+attack *arguments:
+    cargo run --release --example attack -- {{arguments}}
+
 # Renew .sqlx from a migrated database, such as the one whose address `just run` prints
 sqlx url:
     rm -f .sqlx/query-*.json && touch src/lib.rs && SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$PWD/.sqlx" DATABASE_URL='{{url}}' cargo check

@@ -89,7 +89,6 @@ pub(super) struct Opened {
     refresh: IssuedRefresh,
 }
 
-
 /// Opens a session for `user`, who has been authenticated by `methods`.
 pub(super) async fn open_session(
     app: &App,
