@@ -2,13 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use chrono::{DateTime, Utc};
 
 use crate::foundation::UserId;
-use crate::http::{Kind, Problem, STEP_UP_MAX_AGE};
-use crate::sessions::Method;
+use crate::http::{Kind, Problem};
 use crate::state::AppState;
-use crate::tokens::Claims;
 use crate::users;
 
 use super::bearer::Bearer;
@@ -18,8 +15,7 @@ pub(super) const PROBLEMS: &[Kind] =
     &[Kind::TokenMissing, Kind::TokenInvalid, Kind::StepUpRequired, Kind::AdminRequired];
 
 /// An administrator. The role is read fresh from the database, since a token outlives it; and the token
-/// comes of a login with a code, at most [`STEP_UP_MAX_AGE`] ago. Refreshing a token does not make its
-/// login younger.
+/// comes of a login with a code, fresh enough: [`Bearer::shows_fresh_code`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Admin {
     /// Who acts.
@@ -30,22 +26,16 @@ impl FromRequestParts<AppState> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let Bearer(claims) = Bearer::from_request_parts(parts, state).await?;
-        let user = users::find(&state.database, claims.sub).await?;
+        let bearer = Bearer::from_request_parts(parts, state).await?;
+        let user = users::find(&state.database, bearer.0.sub).await?;
         let user = user.ok_or_else(|| Problem::new(Kind::TokenInvalid))?;
         // First: who is none anyway is not sent to log in for nothing.
         if !user.is_admin() {
             return Err(Problem::new(Kind::AdminRequired));
         }
-        if !shows_fresh_code(&claims, state.clock.now()) {
+        if !bearer.shows_fresh_code(state.clock.now()) {
             return Err(Problem::new(Kind::StepUpRequired));
         }
         Ok(Self { user: user.id })
     }
-}
-
-fn shows_fresh_code(claims: &Claims, now: DateTime<Utc>) -> bool {
-    let has_code = claims.amr.iter().any(|method| method == Method::OneTimeCode.as_str());
-    let age = now.timestamp().saturating_sub(claims.auth_time);
-    has_code && age <= STEP_UP_MAX_AGE.num_seconds()
 }

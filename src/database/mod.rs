@@ -5,6 +5,7 @@
 mod migrations;
 #[cfg(all(unix, feature = "private-postgres"))]
 pub mod private_postgres;
+mod rights;
 mod watch;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 
 pub use migrations::{MIGRATOR, Migration, SchemaBehind, State, require_current, status};
+pub use rights::{Rights, rights};
 pub use watch::{DatabaseHealth, DatabaseWatch};
 
 /// How long a request waits for a connection before it is told that we are too busy.

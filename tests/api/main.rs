@@ -47,6 +47,8 @@ mod replicas;
 mod revocation;
 mod secrets;
 mod sending;
+mod standards;
+mod step_up;
 mod store;
 mod support;
 mod texts;

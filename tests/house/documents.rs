@@ -23,8 +23,8 @@ With `validation_failed`, `errors` has an entry `{field, message, code}` for eve
 `phone_type_not_supported`, `phone_country_not_supported`, `otp_code_invalid`, `channel_unknown`,
 `app_hash_unknown`, `id_invalid`, `limit_invalid`, `role_invalid`, `roles_too_many`, `reason_invalid`,
 `locale_unknown`,
-`password_too_short`, `password_too_long`, `password_common`, `password_contains_email`,
-`password_contains_phone`, `password_composition`, `password_unchanged`, `phone_unchanged`, `display_name_invalid`,
+`password_too_short`, `password_too_long`, `password_common`, `password_context_words`,
+`password_contains_email`, `password_contains_phone`, `password_composition`, `password_unchanged`, `phone_unchanged`, `display_name_invalid`,
 `locale_unknown`.
 ";
 
@@ -83,7 +83,7 @@ fn every_code_is_there_once_and_the_list_is_in_order() {
 }
 
 /// Compares a document with what it should say, or writes it anew where that is asked for.
-fn hold(path: &str, wanted: &str) {
+pub(crate) fn hold(path: &str, wanted: &str) {
     if std::env::var_os("RENEW_DOCS").is_some() {
         fs::write(root().join(path), wanted).unwrap();
     }

@@ -173,6 +173,7 @@ pub(in crate::api) async fn login(
     let opened =
         signed_in::open_session(&app, &mut *transaction, &client, &user, methods, now).await?;
     transaction.commit().await?;
+    super::end_brought(&app, &headers).await;
     let into = login.refresh_token_in;
     let answer = signed_in::answer(&app, &user, &opened, into, None, "Logged in.", now)?;
     Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer.restored(is_restored)))))

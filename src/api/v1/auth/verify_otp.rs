@@ -102,7 +102,12 @@ pub(in crate::api) async fn verify_otp(
 
     let attempt =
         Attempt { login, client, code: request.code, into: request.refresh_token_in, has_ticket };
-    let answer = to_the_end(async move { judge(&app, &attempt).await }).await?;
+    let finish = async move {
+        let answer = judge(&app, &attempt).await?;
+        super::end_brought(&app, &headers).await;
+        Ok::<_, Problem>(answer)
+    };
+    let answer = to_the_end(finish).await?;
     Ok(answer.map(Json))
 }
 

@@ -20,8 +20,13 @@ use crate::state::{App, AppState};
 use crate::users::{self, PhcString, User};
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] =
-    &[Kind::TokenMissing, Kind::TokenInvalid, Kind::PasswordWrong, Kind::HashingBusy];
+pub(in crate::api) const PROBLEMS: &[Kind] = &[
+    Kind::TokenMissing,
+    Kind::TokenInvalid,
+    Kind::StepUpRequired,
+    Kind::PasswordWrong,
+    Kind::HashingBusy,
+];
 
 /// Both passwords, as they were typed.
 struct Change {
@@ -86,6 +91,7 @@ pub(in crate::api) async fn change(
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let change = Change::read(fields)?;
+    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
     let new = change.checked(&app, &user)?;
     account::prove_password(&app, &user, change.current).await?;

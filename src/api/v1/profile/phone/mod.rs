@@ -29,6 +29,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::PhoneUnreachable,
     Kind::TokenMissing,
     Kind::TokenInvalid,
+    Kind::StepUpRequired,
     Kind::PasswordWrong,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
@@ -121,6 +122,7 @@ pub(in crate::api) async fn change_phone(
     fields: Fields,
 ) -> Result<(StatusCode, Json<PhoneChangeRequested>), Problem> {
     let ChangePhone { number, password, channel, app_hash } = ChangePhone::read(&app, fields)?;
+    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
     account::prove_password(&app, &user, password).await?;
     if user.phone_number.as_deref() == Some(number.e164()) {
