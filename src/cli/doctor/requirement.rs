@@ -136,10 +136,7 @@ impl Requirement {
 impl Verdict {
     /// Holds where `holds`; `why` is true either way.
     pub(super) fn of(holds: bool, why: impl Into<String>, mend: impl Into<String>) -> Self {
-        match holds {
-            true => Self::Holds(why.into()),
-            false => Self::does_not_hold(why, mend),
-        }
+        if holds { Self::Holds(why.into()) } else { Self::does_not_hold(why, mend) }
     }
 
     pub(super) fn does_not_hold(why: impl Into<String>, mend: impl Into<String>) -> Self {
