@@ -57,7 +57,7 @@ fn tally(standard: &Standard) -> String {
 fn held(rule: Rule) -> String {
     match rule {
         Rule::Always(why) => format!("*always*: {why}"),
-        Rule::When { condition, .. } => format!("with {condition}"),
+        Rule::When { condition, .. } => format!("where {condition}"),
         Rule::NotYet { why, mend } => format!("**no**: {why}. *{mend}*"),
         Rule::NotApplicable(why) => format!("not applicable: {why}"),
     }

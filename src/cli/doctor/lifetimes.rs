@@ -61,7 +61,7 @@ pub(super) const DAY_AND_HOUR: Judge =
 
 /// Whether the key that signs can be guessed.
 pub(super) const KEY_ENTROPY: Judge =
-    ("no `JWT_SECRET`, or one that looks as if it was drawn at random", |facts| {
+    ("`JWT_SECRET` is not set, or looks as if it was drawn at random", |facts| {
         let Some(secret) = &facts.settings.jwt_secret else {
             return Verdict::Holds("keys are drawn from the system's generator".to_owned());
         };
@@ -73,7 +73,7 @@ pub(super) const KEY_ENTROPY: Judge =
     });
 
 /// Whether whoever checks a token could have made it.
-pub(super) const NO_SHARED_SECRET: Judge = ("no `JWT_SECRET`", |facts| {
+pub(super) const NO_SHARED_SECRET: Judge = ("`JWT_SECRET` is not set", |facts| {
     let is_shared = facts.settings.jwt_secret.is_some();
     let why = if is_shared {
         "JWT_SECRET is set: each service that checks tokens can make them"

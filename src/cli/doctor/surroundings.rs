@@ -198,13 +198,12 @@ pub(super) const SIGNING_KEY: Judge = (
 );
 
 /// One master key.
-pub(super) const SECRET_KEY: Judge =
-    ("`SECRET_KEY` has one entry, but for while it is replaced", |facts| {
-        let keys = facts.settings.keyring.count();
-        let why = format!("SECRET_KEY has {keys}");
-        let mend = "take the old key off once nothing is under it: docs/operations.md";
-        Verdict::of(keys == 1, why, mend)
-    });
+pub(super) const SECRET_KEY: Judge = ("`SECRET_KEY` has one entry", |facts| {
+    let keys = facts.settings.keyring.count();
+    let why = format!("SECRET_KEY has {keys}");
+    let mend = "take the old key off once nothing is under it: docs/operations.md";
+    Verdict::of(keys == 1, why, mend)
+});
 
 /// No hash of another system.
 pub(super) const HASHES: Judge = ("every account has a hash of ours", |facts| {
