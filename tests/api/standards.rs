@@ -104,6 +104,7 @@ async fn the_name_of_the_service_makes_no_password_anywhere() {
     let settings = [
         ("BASE_URL", "https://auth.borealis.example"),
         ("PASSWORD_CONTEXT_WORDS", "Northwind Traders, aurora"),
+        ("OTP_RESEND_SECONDS", "0"),
     ];
     let app = TestApp::with(&settings).await;
     let guessable = [
