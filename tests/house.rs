@@ -22,3 +22,5 @@ mod settings;
 mod sources;
 #[path = "house/sql.rs"]
 mod sql;
+#[path = "house/standards.rs"]
+mod standards;

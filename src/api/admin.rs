@@ -2,15 +2,12 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use chrono::{DateTime, Utc};
 
 use crate::audit::Event;
 use crate::foundation::UserId;
-use crate::http::{Client, Kind, Problem, STEP_UP_MAX_AGE};
+use crate::http::{Client, Kind, Problem};
 use crate::rate_limits::{Action, Subject};
-use crate::sessions::Method;
 use crate::state::AppState;
-use crate::tokens::Claims;
 use crate::users;
 
 use super::bearer::Bearer;
@@ -22,8 +19,7 @@ pub(super) const PROBLEMS: &[Kind] =
     &[Kind::TokenMissing, Kind::TokenInvalid, Kind::StepUpRequired, Kind::AdminRequired];
 
 /// An administrator. The role is read fresh from the database, since a token outlives it; and the token
-/// comes of a login with a code, at most [`STEP_UP_MAX_AGE`] ago. Refreshing a token does not make its
-/// login younger.
+/// comes of a login with a code, fresh enough: [`Bearer::shows_fresh_code`].
 #[derive(Clone, Debug)]
 pub(super) struct Admin {
     /// Who acts.
@@ -36,8 +32,8 @@ impl FromRequestParts<AppState> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let Bearer(claims) = Bearer::from_request_parts(parts, state).await?;
-        let user = users::find(&state.database, claims.sub).await?;
+        let bearer = Bearer::from_request_parts(parts, state).await?;
+        let user = users::find(&state.database, bearer.0.sub).await?;
         let user = user.ok_or_else(|| Problem::new(Kind::TokenInvalid))?;
         let Ok(client) = Client::from_request_parts(parts, state).await;
         let refusal = async |kind: Kind| {
@@ -49,15 +45,9 @@ impl FromRequestParts<AppState> for Admin {
             return Err(refusal(Kind::AdminRequired).await);
         }
         limits::take(state, Action::Administer, &[Subject::User(user.id)]).await?;
-        if !shows_fresh_code(&claims, state.clock.now()) {
+        if !bearer.shows_fresh_code(state.clock.now()) {
             return Err(refusal(Kind::StepUpRequired).await);
         }
         Ok(Self { user: user.id, client })
     }
-}
-
-fn shows_fresh_code(claims: &Claims, now: DateTime<Utc>) -> bool {
-    let has_code = claims.amr.iter().any(|method| method == Method::OneTimeCode.as_str());
-    let age = now.timestamp().saturating_sub(claims.auth_time);
-    has_code && age <= STEP_UP_MAX_AGE.num_seconds()
 }

@@ -7,8 +7,10 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
+use chrono::{DateTime, Utc};
 
-use crate::http::{Kind, Problem, note_user};
+use crate::http::{Kind, Problem, STEP_UP_MAX_AGE, note_user};
+use crate::sessions::Method;
 use crate::state::AppState;
 use crate::tokens::Claims;
 
@@ -32,6 +34,17 @@ impl FromRequestParts<AppState> for Bearer {
         }
         note_user(&claims.sub);
         Ok(Self(claims))
+    }
+}
+
+impl Bearer {
+    /// Whether the token comes of a login with a code, at most [`STEP_UP_MAX_AGE`] ago. Refreshing a token
+    /// does not make its login younger.
+    pub(super) fn shows_fresh_code(&self, now: DateTime<Utc>) -> bool {
+        let Self(claims) = self;
+        let has_code = claims.amr.iter().any(|method| method == Method::OneTimeCode.as_str());
+        let age = now.timestamp().saturating_sub(claims.auth_time);
+        has_code && age <= STEP_UP_MAX_AGE.num_seconds()
     }
 }
 

@@ -5,6 +5,7 @@ mod audit;
 mod banner;
 mod config;
 mod dev;
+pub mod doctor;
 mod email;
 pub mod erasure;
 mod guard;
@@ -66,6 +67,9 @@ enum Command {
     /// What concerns the carriers of codes.
     #[command(subcommand)]
     Providers(providers::Providers),
+    /// Hold settings and database against OWASP ASVS 5.0, NIST SP 800-63B-4 and RFC 8725: what holds, what
+    /// does not, and the mend. Ends with 1 unless every applicable line holds.
+    Doctor(doctor::Arguments),
     /// What concerns the server that e-mails go to.
     #[command(subcommand)]
     Email(email::Email),
@@ -106,6 +110,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Audit(audit) => audit::run(&environment, audit).await,
             Command::Config => config::run(&environment),
             Command::Providers(providers) => providers::run(&environment, &providers).await,
+            Command::Doctor(arguments) => doctor::run(&environment, &arguments).await,
             Command::Email(email) => email::run(&environment, &email).await,
             Command::Openapi => openapi::run(),
         }

@@ -316,7 +316,16 @@ pub(super) fn login(reader: &mut Reader<'_>) -> Option<LoginRules> {
     })
 }
 
-pub(super) fn passwords(reader: &mut Reader<'_>) -> Option<(Argon2Cost, PasswordPolicy)> {
+/// What the product is called, and so the first word that a password must not be made of.
+const PRODUCT: &str = "ringfence";
+/// A shorter part of a host's name would be in too many good passwords.
+const CONTEXT_WORD_MIN_LENGTH: usize = 4;
+
+/// `base_url`: whose host's name is one that passwords must not be made of.
+pub(super) fn passwords(
+    reader: &mut Reader<'_>,
+    base_url: Option<&str>,
+) -> Option<(Argon2Cost, PasswordPolicy)> {
     let memory = reader.number("ARGON2_MEMORY_KIB", "19456", Argon2Cost::MEMORY_KIB);
     let iterations = reader.number("ARGON2_ITERATIONS", "2", Argon2Cost::ITERATIONS);
     let parallelism = reader.number("ARGON2_PARALLELISM", "1", Argon2Cost::PARALLELISM);
@@ -325,9 +334,29 @@ pub(super) fn passwords(reader: &mut Reader<'_>) -> Option<(Argon2Cost, Password
         "PASSWORD_COMPOSITION",
         &[("none", Composition::None), ("mixed", Composition::Mixed)],
     );
+    let own_words = reader.list("PASSWORD_CONTEXT_WORDS", "", |word| {
+        let length = word.chars().count();
+        let is_fine = (CONTEXT_WORD_MIN_LENGTH..=64).contains(&length);
+        is_fine.then(|| word.to_owned()).ok_or("words of 4 to 64 characters are wanted")
+    });
     let cost = Argon2Cost::new(memory?, iterations?, parallelism?)
         .map_err(|error| reader.fault("ARGON2_MEMORY_KIB", error.to_string()));
     let policy = PasswordPolicy::new(min_length? as usize, composition?)
         .map_err(|error| reader.fault("PASSWORD_MIN_LENGTH", error.to_string()));
-    Some((cost.ok()?, policy.ok()?))
+    let own_words = own_words?;
+    let words = own_words.iter().map(String::as_str).chain([PRODUCT]);
+    let policy =
+        policy.ok()?.with_context_words(words.chain(host_words(base_url.unwrap_or_default())));
+    Some((cost.ok()?, policy))
+}
+
+/// The parts of the host's name but for the last, `com` and its like: of `https://auth.acme.example`
+/// `auth` and `acme`. None of an IP address.
+fn host_words(base_url: &str) -> impl Iterator<Item = &str> {
+    let host = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    let name = host.split([':', '/']).next().unwrap_or_default();
+    let parts = name.rsplit('.').skip(1);
+    parts.filter(|part| {
+        part.chars().count() >= CONTEXT_WORD_MIN_LENGTH && part.contains(char::is_alphabetic)
+    })
 }

@@ -160,7 +160,9 @@ impl Settings {
         let mut reader = Reader::new(environment);
         let database = sections::database(&mut reader);
         let login = sections::login(&mut reader);
-        let passwords = sections::passwords(&mut reader);
+        let server = sections::server(&mut reader, false);
+        let base_url = server.as_ref().and_then(|server| server.base_url.as_deref());
+        let passwords = sections::passwords(&mut reader, base_url);
         let all = database.zip(login).zip(passwords);
         let settings = all.map(|((database, login), (argon2, passwords))| AccountSettings {
             database: database.options,
@@ -249,7 +251,8 @@ impl Settings {
         let guard = guard::guard(reader);
         let email = email::email(reader);
         let login = sections::login(reader);
-        let passwords = sections::passwords(reader);
+        let base_url = server.as_ref().and_then(|server| server.base_url.as_deref());
+        let passwords = sections::passwords(reader, base_url);
         let places = places::places(reader);
         let proofs = challenge::challenge(reader);
         let telemetry = telemetry::telemetry(reader);

@@ -8,6 +8,7 @@ mod migrations;
 pub mod private_postgres;
 #[cfg(feature = "redis")]
 mod redis;
+mod rights;
 mod watch;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use sqlx::{Connection as _, PgPool};
 pub use migrations::{MIGRATOR, Migration, SchemaBehind, State, require_current, status};
 #[cfg(feature = "redis")]
 pub use redis::{LuaScript, Redis, RedisFailure, RedisUrlError, micros, read_micros};
+pub use rights::{Rights, rights};
 pub use watch::{DatabaseHealth, DatabaseWatch};
 
 /// How long a request waits for a connection before it is told that we are too busy.

@@ -104,6 +104,11 @@ impl Keyring {
             .map(Self)
     }
 
+    /// How many keys there are: more than one while they are being replaced.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The id of the key that writes: 8 hexadecimal digits.
     pub fn current_id(&self) -> &str {
         &self.current().id

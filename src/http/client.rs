@@ -20,6 +20,16 @@ impl TrustedProxies {
         Self(networks)
     }
 
+    /// Whether nobody's header is believed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether everybody's is, and any address can be made up.
+    pub fn trusts_everybody(&self) -> bool {
+        self.0.iter().any(|network| network.prefix_len() == 0)
+    }
+
     /// The client's address: the socket's, unless that is a trusted proxy. Then the header is read
     /// from the right, since each proxy appends whom it heard from and a client can write whatever
     /// it likes to the left; the first address that is no trusted proxy is the client.

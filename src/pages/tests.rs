@@ -122,6 +122,43 @@ async fn nothing_comes_from_another_origin() {
 }
 
 #[tokio::test]
+async fn passwords_are_masked_and_open_to_paste_and_to_password_managers() {
+    let mut fields = 0;
+    for page in PAGES {
+        let html = fetch(page).await.2;
+        let inputs = html.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
+        for input in inputs.filter(|input| input.to_lowercase().contains("password")) {
+            fields += 1;
+            assert!(input.contains("type=\"password\""), "{page} shows <input{input}>");
+            let is_named = ["new", "current"]
+                .iter()
+                .any(|kind| input.contains(&format!("autocomplete=\"{kind}-password\"")));
+            assert!(is_named, "{page} hides <input{input}> from password managers");
+            assert!(!input.contains("maxlength"), "{page} cuts <input{input}>");
+        }
+    }
+    assert!(fields >= 6, "the fields are not found");
+    for file in super::file::DEMO.iter().chain(super::file::EMAIL) {
+        let text = fetch(file.path).await.2.to_lowercase();
+        for event in ["\"paste\"", "onpaste", "\"drop\"", "ondrop", "\"beforeinput\""] {
+            assert!(!text.contains(event), "{} listens for {event}", file.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_finds_the_way_out() {
+    let html = fetch("/").await.2;
+    let button = html.split("<button").find(|rest| rest.contains("id=\"log-out\"")).unwrap();
+    let (attributes, rest) = button.split_once('>').unwrap();
+    assert!(!attributes.contains("hidden"), "{attributes}");
+    assert!(rest.starts_with("Log out</button>"), "{rest}");
+    let script = fetch("/assets/demo/account.js").await.2;
+    assert!(script.contains("\"log-out\"") || script.contains("#log-out"), "nothing listens to it");
+    assert!(script.contains("\"/auth/logout\", { scope: \"current\" }"));
+}
+
+#[tokio::test]
 async fn pages_and_assets_carry_their_type_and_the_strict_policy() {
     let expected = [
         ("/", "text/html; charset=utf-8"),

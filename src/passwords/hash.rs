@@ -23,6 +23,9 @@ pub struct PasswordHash {
 }
 
 impl PasswordHash {
+    /// How a hash of ours begins.
+    pub const PREFIX: &str = "$argon2id$";
+
     /// How many random bytes [`super::Hasher::hash`] takes as salt.
     pub const SALT_LENGTH: usize = Derivation::SALT_LENGTH;
 

@@ -13,6 +13,11 @@ pub(super) fn is_most_used(folded: &str) -> bool {
     has_line(LIST, folded)
 }
 
+/// How many entries have at least `length` code points.
+pub(super) fn most_used_of_at_least(length: usize) -> usize {
+    LIST.lines().filter(|entry| entry.chars().count() >= length).count()
+}
+
 /// Binary search among the lines of `sorted`: a probe lands inside a line and widens to all of it.
 fn has_line(sorted: &str, wanted: &str) -> bool {
     let text = sorted.as_bytes();

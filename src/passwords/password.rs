@@ -83,6 +83,11 @@ pub enum PasswordProblem {
         "This is one of the most used passwords and would be guessed first. Choose another one."
     )]
     MostUsed,
+    /// Little more than the name of the service.
+    #[error(
+        "This is little more than the name of this service, which would be guessed first. Add words of your own."
+    )]
+    ContextWords,
     /// Holds the e-mail address or the part before its `@`.
     #[error("The password must not contain your e-mail address or the part before its @.")]
     ContainsEmail,
@@ -101,6 +106,7 @@ impl PasswordProblem {
             Self::Empty | Self::TooShort { .. } => "password_too_short",
             Self::TooLong => "password_too_long",
             Self::MostUsed => "password_common",
+            Self::ContextWords => "password_context_words",
             Self::ContainsEmail => "password_contains_email",
             Self::ContainsPhone => "password_contains_phone",
             Self::Composition => "password_composition",

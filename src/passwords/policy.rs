@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use super::most_used::is_most_used;
+use super::most_used::{is_most_used, most_used_of_at_least};
 use super::password::{Password, PasswordProblem, collect_exactly, fold};
 
 /// The shortest part before the `@` that a password may not contain; "al" would refuse too many good ones.
@@ -25,16 +25,22 @@ pub enum Composition {
 }
 
 /// The rules for a new password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     min_length: usize,
     composition: Composition,
+    /// Folded, the longest first.
+    context_words: Vec<String>,
 }
 
 impl Default for PasswordPolicy {
     /// Eight code points, no composition rule.
     fn default() -> Self {
-        Self { min_length: *Self::MIN_LENGTHS.start(), composition: Composition::None }
+        Self {
+            min_length: *Self::MIN_LENGTHS.start(),
+            composition: Composition::None,
+            context_words: Vec::new(),
+        }
     }
 }
 
@@ -51,12 +57,39 @@ impl PasswordPolicy {
         if !Self::MIN_LENGTHS.contains(&min_length) {
             return Err(PolicyError { min_length });
         }
-        Ok(Self { min_length, composition })
+        Ok(Self { min_length, composition, context_words: Vec::new() })
+    }
+
+    /// The same, for a service whose name and other words of its own are these: they do not count towards
+    /// the least length that there may be. So `Acme2026!` is refused at Acme, whatever is put around the word,
+    /// and a sentence that has it is not (NIST SP 800-63B-4, 3.1.1.2: derivatives, not substrings).
+    #[must_use]
+    pub fn with_context_words<'w>(self, words: impl IntoIterator<Item = &'w str>) -> Self {
+        let folded = words.into_iter().map(|word| fold(word.trim()).to_string());
+        let mut context_words: Vec<String> = folded.filter(|word| !word.is_empty()).collect();
+        context_words.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+        context_words.dedup();
+        Self { context_words, ..self }
+    }
+
+    /// The words of the service, in small letters.
+    pub fn context_words(&self) -> &[String] {
+        &self.context_words
     }
 
     /// The least number of code points.
     pub fn min_length(&self) -> usize {
         self.min_length
+    }
+
+    /// Which kinds of character are asked for.
+    pub fn composition(&self) -> Composition {
+        self.composition
+    }
+
+    /// How many of the most used passwords only the list keeps out: the others are too short anyway.
+    pub fn most_used_in_reach(&self) -> usize {
+        most_used_of_at_least(self.min_length)
     }
 
     /// Takes a new password, or tells every reason why not.
@@ -79,6 +112,7 @@ impl PasswordPolicy {
         let problems: Vec<PasswordProblem> = [
             (length < self.min_length, PasswordProblem::TooShort { at_least: self.min_length }),
             (is_most_used(&folded), PasswordProblem::MostUsed),
+            (self.is_context_only(&folded), PasswordProblem::ContextWords),
             (email.is_some_and(|it| contains_email(&folded, it)), PasswordProblem::ContainsEmail),
             (
                 phone_e164.is_some_and(|it| contains_phone(&folded, it)),
@@ -91,6 +125,18 @@ impl PasswordPolicy {
         .collect();
 
         if problems.is_empty() { Ok(password) } else { Err(problems) }
+    }
+
+    /// Whether too little is left without the words of the service.
+    fn is_context_only(&self, folded_password: &str) -> bool {
+        let mut rest = zeroize::Zeroizing::new(folded_password.to_owned());
+        for word in &self.context_words {
+            // What is left beside a word must not come together to another one.
+            rest = zeroize::Zeroizing::new(rest.replace(word.as_str(), " "));
+        }
+        let is_changed = rest.as_str() != folded_password;
+        let left = rest.chars().filter(|c| !c.is_whitespace()).count();
+        is_changed && left < *Self::MIN_LENGTHS.start()
     }
 }
 

@@ -347,6 +347,30 @@ mod tests {
     }
 
     #[test]
+    fn claims_that_are_not_utf_8_are_refused_however_they_are_signed() {
+        const SECRET: &str = "a secret of more than thirty-two bytes";
+        let tokens = tokens(SECRET);
+        let token = issue(&tokens);
+        let parts: Vec<&str> = token.split('.').collect();
+        let claims = URL_SAFE_NO_PAD.decode(parts[1]).unwrap();
+        let signed = |claims: &[u8]| {
+            let signed = format!("{}.{}", parts[0], URL_SAFE_NO_PAD.encode(claims));
+            let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, SECRET.as_bytes());
+            let signature = aws_lc_rs::hmac::sign(&key, signed.as_bytes());
+            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        };
+        // Signed as it is done here, it is a token like any other.
+        tokens.check_now(&signed(&claims), ISSUED_AT).unwrap();
+        let at = claims.windows(3).position(|bytes| bytes == b"ada").unwrap();
+        for bytes in [*b"\xe9da", *b"a\xffa", *b"\xc0\x80a", *b"\xed\xa0\x80"] {
+            let mut other = claims.clone();
+            other[at..at + 3].copy_from_slice(&bytes);
+            let refused = tokens.check_now(&signed(&other), ISSUED_AT);
+            assert!(matches!(refused, Err(TokenError::Claims(_))), "{bytes:?}");
+        }
+    }
+
+    #[test]
     fn what_one_key_verified_another_does_not_know() {
         let one = tokens("a secret of more than thirty-two bytes");
         let other = tokens("another secret of more than thirty-two bytes");

@@ -34,6 +34,15 @@ pub async fn insert(executor: impl PgExecutor<'_>, new: &NewUser<'_>) -> Result<
     }
 }
 
+/// How many people have a password hash that begins otherwise. Reads all of them.
+pub async fn count_hashes_unlike(executor: impl PgExecutor<'_>, prefix: &str) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM users WHERE NOT starts_with(password_hash, $1)"#,
+        prefix,
+    );
+    count.fetch_one(executor).await
+}
+
 /// The person with that id.
 pub async fn find(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Option<User>> {
     sqlx::query_as!(

@@ -56,6 +56,8 @@ mod secrets;
 mod sending;
 mod shared_limits;
 mod shared_limits_away;
+mod standards;
+mod step_up;
 mod store;
 mod support;
 mod texts;

@@ -23,8 +23,8 @@ With `validation_failed`, `errors` has an entry `{field, message, code}` for eve
 `phone_type_not_supported`, `phone_country_not_supported`, `otp_code_invalid`, `channel_unknown`,
 `app_hash_unknown`, `id_invalid`, `limit_invalid`, `role_invalid`, `roles_too_many`, `reason_invalid`,
 `locale_unknown`,
-`password_too_short`, `password_too_long`, `password_common`, `password_contains_email`,
-`password_contains_phone`, `password_composition`, `password_unchanged`, `phone_unchanged`, `display_name_invalid`,
+`password_too_short`, `password_too_long`, `password_common`, `password_context_words`,
+`password_contains_email`, `password_contains_phone`, `password_composition`, `password_unchanged`, `phone_unchanged`, `display_name_invalid`,
 `locale_unknown`.
 ";
 

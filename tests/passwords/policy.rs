@@ -234,3 +234,41 @@ proptest! {
         prop_assert!(refused.contains(&PasswordProblem::ContainsEmail));
     }
 }
+
+#[test]
+fn words_of_the_service_do_not_count_towards_eight_characters() {
+    let policy =
+        PasswordPolicy::default().with_context_words(["Acme", "Acme Rockets", "ringfence"]);
+    let is_refused = |raw: &str| match policy.check(raw, None, None) {
+        Ok(_) => false,
+        Err(problems) => {
+            assert_eq!(problems, [PasswordProblem::ContextWords], "{raw}");
+            true
+        }
+    };
+    for raw in [
+        "Acme2026!",
+        "acme acme acme",
+        "Acme Rockets",
+        "1234Ringfence7!x",
+        "ACMEringFENCE",
+        "acme    1234567",
+    ] {
+        assert!(is_refused(raw), "{raw}");
+    }
+    // Whoever adds a password of their own to it has one; and without a word of ours nothing changes.
+    for raw in ["acme12345678", "we like acme and its rockets", "acne2026!", "7 others"] {
+        assert!(!is_refused(raw), "{raw}");
+    }
+    // What is left beside a word comes together to no other.
+    assert!(!is_refused("acacmeme 123456"));
+    let bare = PasswordPolicy::default();
+    assert!(bare.check("Acme2026!", None, None).is_ok() && bare.context_words().is_empty());
+}
+
+#[test]
+fn of_the_most_used_those_within_reach_are_counted() {
+    let in_reach =
+        |length| PasswordPolicy::new(length, Composition::None).unwrap().most_used_in_reach();
+    assert_eq!([8, 9, 10, 15].map(in_reach), [8354, 3852, 1780, 48]);
+}

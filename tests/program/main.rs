@@ -13,6 +13,7 @@ mod banner;
 mod check_token;
 mod child;
 mod dev;
+mod doctor;
 mod email;
 mod email_tls;
 #[path = "../support/fake_plivo/mod.rs"]

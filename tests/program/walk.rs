@@ -35,13 +35,13 @@ async fn a_person_registers_logs_in_gives_the_code_and_reads_their_profile() {
     assert_eq!(api.login().await.expect(200).body["requiresOtp"], false);
 }
 
-/// What docs/operations.md grants to the role of `serve`, here to `walker`.
-fn documented_grants() -> Vec<String> {
+/// What docs/operations.md grants to the role of `serve`, here to `role`.
+pub(crate) fn documented_grants(role: &str) -> Vec<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
     let text = std::fs::read_to_string(path).unwrap();
     let lines = text.lines().filter_map(|line| line.strip_suffix(" TO ringfence;"));
     let grants = lines.filter(|line| line.starts_with("GRANT ") && !line.contains("ON DATABASE"));
-    let grants: Vec<_> = grants.map(|grant| format!("{grant} TO walker")).collect();
+    let grants: Vec<_> = grants.map(|grant| format!("{grant} TO {role}")).collect();
     assert!(grants.len() > 5, "the grants are not found: {grants:?}");
     grants
 }
@@ -50,7 +50,7 @@ fn documented_grants() -> Vec<String> {
 async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     let mut installation = Installation::new().await;
     let mut owner = installation.database.options.connect().await.unwrap();
-    let grants = documented_grants();
+    let grants = documented_grants("walker");
     let before = ["CREATE ROLE walker LOGIN", "REVOKE ALL ON SCHEMA public FROM PUBLIC"];
     for statement in before.into_iter().chain(grants.iter().map(String::as_str)) {
         sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut owner).await.unwrap();

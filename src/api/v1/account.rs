@@ -12,7 +12,7 @@ use crate::emails::{Email, Occasion};
 use crate::http::{Client, Kind, Problem};
 use crate::passwords::{Origin, Password, Verification, Whose};
 use crate::rate_limits::{Action, Subject};
-use crate::state::App;
+use crate::state::{App, OtpPolicy};
 use crate::users::{self, User};
 
 use super::auth::password_proof;
@@ -22,6 +22,16 @@ pub(super) async fn read(app: &App, Bearer(claims): &Bearer) -> Result<User, Pro
     let user = users::find(&app.database, claims.sub).await?;
     let user = user.filter(|user| user.erase_after.is_none());
     user.ok_or_else(|| Problem::new(Kind::TokenInvalid))
+}
+
+/// Where each login takes a code, whatever a login depends on is changed after a fresh one only: whoever has
+/// got hold of a session that is open has not given the code (OWASP ASVS 5.0, 7.5.1 and 7.5.2).
+pub(super) fn require_fresh_login(app: &App, bearer: &Bearer) -> Result<(), Problem> {
+    let is_due = app.login.otp_policy == OtpPolicy::Always;
+    if is_due && !bearer.shows_fresh_code(app.clock.now()) {
+        return Err(Problem::new(Kind::StepUpRequired));
+    }
+    Ok(())
 }
 
 /// Proves anew that `user` knows the password: a token alone, which a thief or a borrowed device may

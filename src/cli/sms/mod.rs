@@ -145,14 +145,14 @@ fn cost(figures: &Figures) -> String {
 }
 
 #[cfg(unix)]
-fn width() -> usize {
+pub(super) fn width() -> usize {
     let size = rustix::termios::tcgetwinsize(std::io::stdout());
     let columns = size.ok().map(|size| usize::from(size.ws_col));
     columns.filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH)
 }
 
 #[cfg(not(unix))]
-fn width() -> usize {
+pub(super) fn width() -> usize {
     USUAL_WIDTH
 }
 

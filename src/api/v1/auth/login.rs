@@ -190,7 +190,9 @@ pub(in crate::api) async fn login(
         let answer = ask_for_code(&app, &client, &user, login.app_hash).await?;
         return Ok(WithCookie::untouched(Json(LoginAnswer::CodeRequired(answer))));
     }
-    sign_in(&app, &client, proven, login.refresh_token_in).await
+    let signed_in = sign_in(&app, &client, proven, login.refresh_token_in).await?;
+    super::end_brought(&app, &client, &headers).await;
+    Ok(signed_in)
 }
 
 /// Opens the session. Writing it down waits for whoever is locking the account, and asks afterwards whether

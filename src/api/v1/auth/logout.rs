@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::v1::account;
 use crate::http::{Client, Fields, Kind, Problem};
 use crate::sessions::{EndReason, Which};
 use crate::state::AppState;
@@ -12,7 +13,8 @@ use crate::state::AppState;
 use super::refresh_token::{WithCookie, in_cookie};
 
 /// The problems of this endpoint, beside those of every endpoint.
-pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::TokenMissing, Kind::TokenInvalid];
+pub(in crate::api) const PROBLEMS: &[Kind] =
+    &[Kind::TokenMissing, Kind::TokenInvalid, Kind::StepUpRequired];
 
 /// Which sessions of the bearer end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,11 +58,15 @@ impl Scope {
 pub(in crate::api) async fn logout(
     State(app): State<AppState>,
     client: Client,
-    Bearer(claims): Bearer,
+    bearer: Bearer,
     headers: HeaderMap,
     fields: Option<Fields>,
 ) -> Result<WithCookie<StatusCode>, Problem> {
     let scope = Scope::read(fields)?;
+    if scope != Scope::Current {
+        account::require_fresh_login(&app, &bearer)?;
+    }
+    let Bearer(claims) = bearer;
     let which = match scope {
         Scope::Current => Which::One(claims.sid),
         Scope::Others => Which::Others(claims.sid),

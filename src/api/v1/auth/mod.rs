@@ -21,10 +21,14 @@ mod signed_in;
 pub(in crate::api) mod verify_email;
 pub(in crate::api) mod verify_otp;
 
+use axum::http::HeaderMap;
+use tracing::warn;
+
+use crate::api::bearer;
 use crate::api::trail::{self, By};
 use crate::audit::Event;
-use crate::foundation::UserId;
-use crate::http::Problem;
+use crate::foundation::{SessionId, UserId};
+use crate::http::{Client, Problem};
 use crate::sessions::{EndReason, Which, end};
 use crate::state::App;
 
@@ -46,4 +50,33 @@ pub(in crate::api::v1) async fn end_sessions(
     transaction.commit().await?;
     app.sessions.revocations().note(&ended, now);
     Ok(ended.len())
+}
+
+/// Whose session, and which, an access or refresh token of ours is of; `None` for any other text.
+async fn owner_of(app: &App, token: &str) -> Result<Option<(SessionId, UserId)>, Problem> {
+    match app.tokens.check(&app.database, token, app.clock.now()).await {
+        Ok(claims) => Ok(Some((claims.sid, claims.sub))),
+        Err(_) => Ok(app.sessions.find_owner(&app.database, token).await?),
+    }
+}
+
+/// Ends the session that a login has come with, by bearer token or cookie: it gives way to the one that has
+/// begun (OWASP ASVS 5.0, 7.2.4). The login is good whether that succeeds or not.
+async fn end_brought(app: &App, client: &Client, headers: &HeaderMap) {
+    let brought =
+        [bearer::token(headers).ok().map(str::to_owned), refresh_token::in_cookie(headers)];
+    for token in brought.into_iter().flatten() {
+        if let Err(problem) = end_by_token(app, client, &token).await {
+            let cause = problem.kind().entry().code;
+            warn!(cause, "the session that a login has come with could not be ended");
+        }
+    }
+}
+
+/// Ends the session of that token, if there is one.
+async fn end_by_token(app: &App, client: &Client, token: &str) -> Result<(), Problem> {
+    if let Some((session, user)) = owner_of(app, token).await? {
+        end_sessions(app, client, user, Which::One(session), EndReason::Revoked).await?;
+    }
+    Ok(())
 }

@@ -37,11 +37,7 @@ pub(in crate::api) async fn revoke(
     mut form: Form,
 ) -> Result<StatusCode, Problem> {
     let token = Zeroizing::new(form.take("token").ok_or_else(Form::invalid)?);
-    let owner = match app.tokens.check(&app.database, &token, app.clock.now()).await {
-        Ok(claims) => Some((claims.sid, claims.sub)),
-        Err(_) => app.sessions.find_owner(&app.database, &token).await?,
-    };
-    if let Some((session, user)) = owner {
+    if let Some((session, user)) = super::owner_of(&app, &token).await? {
         note_user(&user);
         let which = Which::One(session);
         super::end_sessions(&app, &client, user, which, EndReason::Revoked).await?;

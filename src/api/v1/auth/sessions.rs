@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::v1::account;
 use crate::foundation::SessionId;
 use crate::http::{Client, Kind, Problem};
 use crate::places::Places;
@@ -19,7 +20,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[Kind::TokenMissing, Kind::TokenIn
 
 /// The problems of ending one, beside those of every endpoint.
 pub(in crate::api) const END_PROBLEMS: &[Kind] =
-    &[Kind::TokenMissing, Kind::TokenInvalid, Kind::NotFound];
+    &[Kind::TokenMissing, Kind::TokenInvalid, Kind::StepUpRequired, Kind::NotFound];
 
 /// Where the bearer is signed in.
 #[derive(Serialize, ToSchema)]
@@ -94,9 +95,11 @@ pub(in crate::api) async fn sessions(
 pub(in crate::api) async fn end_session(
     State(app): State<AppState>,
     client: Client,
-    Bearer(claims): Bearer,
+    bearer: Bearer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    account::require_fresh_login(&app, &bearer)?;
+    let Bearer(claims) = bearer;
     // Somebody else's session, one that has ended and what is no id are all alike: not there.
     let missing = || Problem::new(Kind::NotFound).detail("There is no such session.");
     let which = Which::One(SessionId::parse(&id).ok_or_else(missing)?);

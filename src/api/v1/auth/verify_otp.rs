@@ -120,7 +120,12 @@ pub(in crate::api) async fn verify_otp(
 
     let VerifyOtp { code, refresh_token_in: into, device, .. } = request;
     let attempt = Attempt { login, client, code, into, device, has_ticket };
-    let answer = to_the_end(async move { judge(&app, &attempt).await }).await?;
+    let finish = async move {
+        let answer = judge(&app, &attempt).await?;
+        super::end_brought(&app, &attempt.client, &headers).await;
+        Ok::<_, Problem>(answer)
+    };
+    let answer = to_the_end(finish).await?;
     Ok(answer.map(Json))
 }
 

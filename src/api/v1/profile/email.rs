@@ -23,6 +23,7 @@ use crate::users;
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::TokenMissing,
     Kind::TokenInvalid,
+    Kind::StepUpRequired,
     Kind::PasswordWrong,
     Kind::PhoneVerificationRequired,
     Kind::EmailTaken,
@@ -85,6 +86,7 @@ pub(in crate::api) async fn change_email(
     fields: Fields,
 ) -> Result<(StatusCode, Json<EmailChange>), Problem> {
     let ChangeEmail { email, password } = ChangeEmail::read(fields)?;
+    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
     if !user.is_verified {
         return Err(Problem::new(Kind::PhoneVerificationRequired));

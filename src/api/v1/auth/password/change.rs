@@ -25,6 +25,7 @@ use crate::users::{self, PhcString, User};
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::TokenMissing,
     Kind::TokenInvalid,
+    Kind::StepUpRequired,
     Kind::PasswordWrong,
     Kind::PasswordGuessesExhausted,
     Kind::HashingBusy,
@@ -94,6 +95,7 @@ pub(in crate::api) async fn change(
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let change = Change::read(fields)?;
+    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
     let new = change.checked(&app, &user)?;
     account::prove_password(&app, &client, &bearer, &user, change.current).await?;

@@ -31,6 +31,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::PhoneUnreachable,
     Kind::TokenMissing,
     Kind::TokenInvalid,
+    Kind::StepUpRequired,
     Kind::PasswordWrong,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
@@ -127,6 +128,7 @@ pub(in crate::api) async fn change_phone(
     fields: Fields,
 ) -> Result<(StatusCode, Json<PhoneChangeRequested>), Problem> {
     let ChangePhone { number, password, channel, app_hash } = ChangePhone::read(&app, fields)?;
+    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
     account::prove_password(&app, &client, &bearer, &user, password).await?;
     if user.phone_number.as_deref() == Some(number.e164()) {
