@@ -17,6 +17,13 @@ pub(super) async fn take_turn(connection: &mut PgConnection) -> sqlx::Result<boo
     turn.fetch_one(connection).await
 }
 
+/// Waits until no other transaction seals, as long as `lock_timeout` allows, and keeps others from it.
+pub(super) async fn wait_for_turn(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let turn = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
+    turn.execute(connection).await?;
+    Ok(())
+}
+
 /// The last link, and when its event was.
 pub(super) async fn head(
     executor: impl PgExecutor<'_>,

@@ -215,9 +215,8 @@ pub async fn prune(
     let mut transaction = database.begin().await?;
     wait_shortly(&mut transaction).await?;
     // No sealer adds to the chain meanwhile.
-    if !chain_store::take_turn(&mut transaction).await?
-        || is_unsealed(&mut transaction, kept_from).await?
-    {
+    chain_store::wait_for_turn(&mut transaction).await?;
+    if is_unsealed(&mut transaction, kept_from).await? {
         return Err(PruneError::Unsealed);
     }
     for month in partitions(&mut transaction).await?.into_iter().filter(|month| *month < before) {

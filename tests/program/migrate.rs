@@ -84,12 +84,12 @@ const TABLES: &str = "
 const WITHOUT_COMMENT: &str = "
     SELECT relname::text
     FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_sqlx_migrations'
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> '_sqlx_migrations'
         AND coalesce(trim(obj_description(oid, 'pg_class')), '') = ''
     UNION ALL
     SELECT relname || '.' || attname
     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_sqlx_migrations'
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> '_sqlx_migrations'
         AND attnum > 0 AND NOT attisdropped
         AND coalesce(trim(col_description(attrelid, attnum)), '') = ''";
 

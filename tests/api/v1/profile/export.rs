@@ -224,6 +224,11 @@ async fn it_has_nothing_of_anybody_else() {
     let mut after = app.get_as(&token, "/api/v1/profile/export").await.is(200).json().clone();
     assert_ne!(after["exportedAt"], before["exportedAt"]);
     after["exportedAt"] = before["exportedAt"].clone();
+    // That an export was made is an event of the person's, too.
+    for member in ["events", "eventAddresses"] {
+        let last = after[member].as_array_mut().unwrap().pop().unwrap();
+        assert!(member != "events" || last["event"] == "profile_exported", "{last}");
+    }
     assert_eq!(after, before);
     assert!(matches!(after["user"]["email"].as_str(), Some("ada@example.com")), "{after}");
     assert_eq!(Value::Null, after["password"]);
