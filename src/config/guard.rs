@@ -1,7 +1,5 @@
 //! `GUARD`, `BLOCKED_PREFIXES` and `ALLOWED_COUNTRIES`: where codes may go.
 
-use std::collections::HashSet;
-
 use crate::foundation::Country;
 use crate::guard::{Mode, Rules};
 
@@ -17,16 +15,16 @@ pub(super) fn guard(reader: &mut Reader<'_>) -> Option<Rules> {
     Some(Rules { mode: mode?, blocked_prefixes: blocked_prefixes? })
 }
 
-/// `None`: all. One `*` allows all, whatever else is listed.
-pub(super) fn allowed_countries(reader: &mut Reader<'_>) -> Option<Option<HashSet<Country>>> {
-    let countries = reader.list("ALLOWED_COUNTRIES", "*", |text| match text {
+/// `ALLOWED_COUNTRIES`, entry by entry; `None` for `*`. One `*` allows all, whatever else is listed: collected,
+/// the entries are one set or none.
+pub(super) fn allowed_countries(reader: &mut Reader<'_>) -> Option<Vec<Option<Country>>> {
+    reader.list("ALLOWED_COUNTRIES", "*", |text| match text {
         "*" => Ok(None),
         text => text
             .parse::<Country>()
             .map(Some)
             .map_err(|()| format!("{text:?} is no ISO country code")),
-    });
-    countries.map(|countries| countries.into_iter().collect())
+    })
 }
 
 /// `+` and the first digits of a number.

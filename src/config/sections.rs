@@ -272,7 +272,7 @@ pub(super) fn otp(
         per_address_hourly: address_hourly?,
         wrong_per_hour: wrong?,
         default_channel: default_channel?,
-        allowed_countries: countries,
+        allowed_countries: countries.into_iter().collect(),
         test_numbers: test_numbers?.into_iter().collect::<HashMap<_, _>>(),
         texts: texts?,
     })

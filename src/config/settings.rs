@@ -182,7 +182,8 @@ impl Settings {
         let allowed_countries = guard::allowed_countries(&mut reader);
         let login = sections::login(&mut reader);
         let all = database.zip(tokens).zip(rules).zip(allowed_countries).zip(login);
-        let settings = all.map(|((((database, tokens), rules), allowed_countries), login)| {
+        let settings = all.map(|((((database, tokens), rules), countries), login)| {
+            let allowed_countries = countries.into_iter().collect();
             let (database, keyring) = (database.options, tokens.keyring);
             let default_region = login.default_region;
             GuardSettings { database, keyring, rules, allowed_countries, default_region }

@@ -98,9 +98,9 @@ mod tests {
 
     impl World {
         fn records(&self, names: &Names) -> Records {
-            let named = ScopeKind::ALL.into_iter().zip(names);
+            let scopes = ScopeKind::ALL.into_iter().zip(names);
             let records =
-                named.filter_map(|(kind, name)| Some((kind, *self.0.get(&(kind, name.clone()))?)));
+                scopes.filter_map(|(kind, name)| Some((kind, *self.0.get(&(kind, name.clone()))?)));
             records.collect()
         }
 
