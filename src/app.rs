@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::http::HeaderValue;
 use reqwest::Url;
+use secrecy::SecretString;
 use sqlx::PgPool;
 use tracing::info;
 
@@ -16,7 +17,7 @@ use crate::database::DatabaseWatch;
 use crate::emails::Emails;
 use crate::foundation::{Clock, Entropy, Keyring, outbound};
 use crate::guard::Guard;
-use crate::http::{Edge, RateLimits};
+use crate::http::{Edge, RateLimit, RateLimits};
 #[cfg(feature = "aws")]
 use crate::otp::providers::aws_sns::AwsSns;
 use crate::otp::providers::callback::Receiver;
@@ -25,12 +26,12 @@ use crate::otp::providers::infobip::Infobip;
 use crate::otp::providers::plivo::{self, Plivo};
 use crate::otp::providers::sinch::{self, Sinch};
 use crate::otp::{Carriers, CodeStore, Money, Otp, Provider, WebhookLinks};
-use crate::passwords::{Guesses, Hasher, PoolSize};
+use crate::passwords::{Argon2Cost, Guesses, Hasher, PoolSize};
 use crate::proofs::{self, Proofs};
 use crate::rate_limits::SharedLimits;
 use crate::sessions::Sessions;
 use crate::state::{App, AppState, Webhooks};
-use crate::tokens::{AccessTokens, SigningKeys};
+use crate::tokens::{AccessTokens, KeyRules, SigningKeys};
 
 /// A built application: what requests reach, and the way in.
 pub struct Application {
@@ -53,37 +54,25 @@ impl Application {
     ) -> anyhow::Result<Self> {
         let entropy = Entropy::default();
         let keyring = Arc::new(settings.keyring);
-        let keys = if let Some(secret) = &settings.jwt_secret {
-            SigningKeys::shared(secret)
-        } else {
-            let rules = settings.key_rules;
-            SigningKeys::load(&database, Arc::clone(&keyring), rules, clock.now()).await?
-        };
+        let (secret, rules) = (settings.jwt_secret.as_ref(), settings.key_rules);
+        let token_lifetime = rules.token_lifetime;
+        let keys = signing_keys(secret, rules, &database, &keyring, &clock).await?;
         let mut page_origins = settings.origins.clone();
         page_origins.extend(HeaderValue::from_str(&base_url));
-        let edge = Edge {
-            is_https: base_url.starts_with("https:"),
-            proxies: settings.proxies,
-            origins: settings.origins,
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-        };
+        let (proxies, origins) = (settings.proxies, settings.origins);
+        let edge = Edge::new(&base_url, proxies, origins, clock.clone(), entropy.clone());
         tell_prices(&settings.money);
         let is_development = settings.app_env == AppEnv::Development;
         let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
         let receivers = receivers(&settings.carriers.providers)?;
         let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
-        let (email, for_email) = (settings.email, Arc::clone(&keyring));
-        let emails =
-            Emails::new(email, for_email, base_url.clone(), clock.clone(), entropy.clone())?;
         let proofs = proofs(settings.proofs, &page_origins, &keyring, &entropy)?;
-        let factor = settings.auth_limit.factor_over_default();
-        let shared_limits = shared_limits(&settings.code_store, &database, &keyring, factor);
+        let (codes, limit) = (&settings.code_store, settings.auth_limit);
+        let shared_limits = shared_limits(codes, &database, &keyring, limit);
         let state = AppState::new(App {
             database,
             database_watch: DatabaseWatch::default(),
-            hasher: Hasher::start(settings.argon2, PoolSize::for_this_machine(settings.argon2))
-                .context("the hashing threads cannot be started")?,
+            hasher: hasher(settings.argon2)?,
             guesses: Guesses::new(Arc::clone(&keyring)),
             password_policy: settings.passwords,
             sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
@@ -98,8 +87,14 @@ impl Application {
                 clock.clone(),
                 entropy.clone(),
             ),
-            emails,
-            tokens: AccessTokens::new(keys, base_url, settings.token_lifetime, entropy.clone()),
+            emails: Emails::new(
+                settings.email,
+                Arc::clone(&keyring),
+                base_url.clone(),
+                clock.clone(),
+                entropy.clone(),
+            )?,
+            tokens: AccessTokens::new(keys, base_url, token_lifetime, entropy.clone()),
             sealer: Sealer::new(Arc::clone(&keyring)),
             introspection_refusals: Gathered::default(),
             places: settings.places,
@@ -121,6 +116,25 @@ impl Application {
     pub fn router(&self) -> Router {
         self.router.clone()
     }
+}
+
+/// What signs access tokens: `JWT_SECRET` where it is set, otherwise keys of our own.
+async fn signing_keys(
+    secret: Option<&SecretString>,
+    rules: KeyRules,
+    database: &PgPool,
+    keyring: &Arc<Keyring>,
+    clock: &Clock,
+) -> anyhow::Result<SigningKeys> {
+    Ok(match secret {
+        Some(secret) => SigningKeys::shared(secret),
+        None => SigningKeys::load(database, Arc::clone(keyring), rules, clock.now()).await?,
+    })
+}
+
+fn hasher(cost: Argon2Cost) -> anyhow::Result<Hasher> {
+    Hasher::start(cost, PoolSize::for_this_machine(cost))
+        .context("the hashing threads cannot be started")
 }
 
 /// Challenges, and the proofs that they were met on one of our pages.
@@ -146,8 +160,9 @@ fn shared_limits(
     codes: &CodeStore,
     database: &PgPool,
     keyring: &Arc<Keyring>,
-    factor: u32,
+    limit: RateLimit,
 ) -> SharedLimits {
+    let factor = limit.factor_over_default();
     #[cfg(feature = "redis")]
     if let Some(redis) = codes.redis() {
         return SharedLimits::in_redis(Arc::clone(redis), Arc::clone(keyring), factor);

@@ -43,7 +43,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let rows = tokio::time::timeout(TIME_LIMIT, simulate(&arguments)).await??;
+    let rows = tokio::time::timeout(TIME_LIMIT, Box::pin(simulate(&arguments))).await??;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);
     } else if arguments.markdown {

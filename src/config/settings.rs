@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use axum::http::HeaderValue;
-use chrono::TimeDelta;
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
@@ -48,8 +47,6 @@ pub struct Settings {
     pub keyring: Keyring,
     /// `JWT_SECRET`.
     pub jwt_secret: Option<SecretString>,
-    /// `JWT_EXPIRES_IN`.
-    pub token_lifetime: TimeDelta,
     /// `SESSION_ABSOLUTE_TTL`, `SESSION_IDLE_TTL`, `JWT_EXPIRES_IN`.
     pub sessions: sessions::Rules,
     /// `INTROSPECTION_CLIENTS`.
@@ -140,6 +137,19 @@ pub enum AppEnv {
     Test,
 }
 
+impl AppEnv {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.word(
+            "APP_ENV",
+            &[
+                ("production", Self::Production),
+                ("development", Self::Development),
+                ("test", Self::Test),
+            ],
+        )
+    }
+}
+
 impl Settings {
     /// Reads everything, or tells everything that is wrong.
     pub fn read(environment: &Environment) -> Result<(Self, InForce), SettingsError> {
@@ -226,14 +236,7 @@ impl Settings {
 
     /// Every section is read before any is given up, so that all faults are found.
     fn read_all(reader: &mut Reader<'_>) -> Option<Self> {
-        let app_env = reader.word(
-            "APP_ENV",
-            &[
-                ("production", AppEnv::Production),
-                ("development", AppEnv::Development),
-                ("test", AppEnv::Test),
-            ],
-        );
+        let app_env = AppEnv::read(reader);
         let is_production = app_env == Some(AppEnv::Production);
         let server = sections::server(reader, is_production);
         let database = sections::database(reader);
@@ -273,7 +276,6 @@ impl Settings {
             jwt_secret: tokens.jwt_secret,
             sessions: sessions?,
             introspection_clients,
-            token_lifetime: tokens.key_rules.token_lifetime,
             key_rules: tokens.key_rules,
             api_limit: edge.api_limit,
             auth_limit: edge.auth_limit,

@@ -45,6 +45,19 @@ pub struct Edge {
     pub entropy: Entropy,
 }
 
+impl Edge {
+    /// What is known of `base_url`, and the rest of it.
+    pub fn new(
+        base_url: &str,
+        proxies: TrustedProxies,
+        origins: Vec<HeaderValue>,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Self {
+        Self { proxies, origins, is_https: base_url.starts_with("https:"), clock, entropy }
+    }
+}
+
 /// Surrounds all routes of `router`, its fallbacks included.
 pub fn with_layers<S: Clone + Send + Sync + 'static>(router: Router<S>, edge: &Edge) -> Router<S> {
     let edge = Arc::new(edge.clone());

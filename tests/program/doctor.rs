@@ -124,8 +124,11 @@ async fn of_the_documented_configuration_all_holds_that_can() {
     );
 }
 
+/// Settings, and the lines that they turn.
+type Weakness = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+
 /// Settings that are weaker, and the lines that turn with them.
-const WEAK: [(&[(&str, &str)], &[&str]); 26] = [
+const WEAK: [Weakness; 26] = [
     (&[("APP_ENV", "test")], &["operation production"]),
     (&[("APP_ENV", "test"), ("VERIFICATION_PROVIDER", "console")], &["operation production"]),
     (

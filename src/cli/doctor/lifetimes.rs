@@ -20,21 +20,22 @@ type Judge = (&'static str, fn(&Facts) -> Verdict);
 
 /// Sessions end where they are not used.
 pub(super) const IDLE: Judge = ("`JWT_EXPIRES_IN` is at most `SESSION_IDLE_TTL`", |facts| {
-    let (idle, token) = (facts.settings.sessions.idle, facts.settings.token_lifetime);
+    let (idle, token) = (facts.settings.sessions.idle, facts.settings.key_rules.token_lifetime);
     let why = format!("SESSION_IDLE_TTL={}, JWT_EXPIRES_IN={}", shown(idle), shown(token));
     Verdict::of(token <= idle, why, "set JWT_EXPIRES_IN=15m: a token outlives an idle session")
 });
 
 /// … and some time after their login in any case.
 pub(super) const ABSOLUTE: Judge = ("`JWT_EXPIRES_IN` of 1h at most", |facts| {
-    let (absolute, token) = (facts.settings.sessions.absolute, facts.settings.token_lifetime);
+    let (absolute, token) =
+        (facts.settings.sessions.absolute, facts.settings.key_rules.token_lifetime);
     let why = format!("SESSION_ABSOLUTE_TTL={}, JWT_EXPIRES_IN={}", shown(absolute), shown(token));
     Verdict::of(token <= TOKEN_LIFETIME_MAX, why, "set JWT_EXPIRES_IN=15m")
 });
 
 /// A token of a session that has ended is soon worth nothing anywhere.
 pub(super) const SHORT_TOKENS: Judge = ("`JWT_EXPIRES_IN` of 1h at most", |facts| {
-    let token = facts.settings.token_lifetime;
+    let token = facts.settings.key_rules.token_lifetime;
     let why = format!(
         "refused here within a second; elsewhere for JWT_EXPIRES_IN={} at most",
         shown(token)
