@@ -44,6 +44,8 @@ struct Row {
 /// Counts a guess at every place, or at none where one of them is closed. Of racing guesses that find no
 /// wait yet the row decides, each by itself: then some places may be counted and others not.
 ///
+/// A wait that would be longer than any is of a clock that has been put back since, and counts for nothing.
+///
 /// Its commit does not wait for the disk. A crash of the database can lose the guesses of the last moments
 /// (three times `wal_writer_delay`, 0.6 s), which no guesser can cause.
 pub(super) async fn take(
@@ -62,7 +64,8 @@ pub(super) async fn take(
         ), closed AS (
             SELECT g.place, g.opens_at, g.failures >= asked.most AS is_shut
             FROM password_guesses AS g JOIN asked ON asked.place = g.place
-            WHERE g.who = $1 AND (g.opens_at > $7 OR g.failures >= asked.most)
+            WHERE g.who = $1 AND (g.failures >= asked.most OR g.failures >= asked.free
+                AND g.opens_at > $7 AND g.opens_at <= $7 + interval '1 day')
         ), counted AS (
             INSERT INTO password_guesses AS g (who, place, failures, opens_at, forget_at)
             SELECT $1, asked.place, 1, $7, asked.forget_at
@@ -75,8 +78,12 @@ pub(super) async fn take(
                         ELSE ($8::bigint[])[LEAST(g.failures + 2 - asked.free, asked.steps)] END)
                     FROM asked WHERE asked.place = excluded.place
                 )
-            WHERE g.opens_at <= $7
-                AND g.failures < (SELECT asked.most FROM asked WHERE asked.place = excluded.place)
+            WHERE EXISTS (
+                SELECT FROM asked
+                WHERE asked.place = excluded.place AND g.failures < asked.most
+                    AND (g.failures < asked.free OR g.opens_at <= $7
+                        OR g.opens_at > $7 + interval '1 day')
+            )
             RETURNING g.place, g.failures
         ), in_block AS (
             SELECT bit_count(bit_or(failed)) AS failed, bit_count(bit_or(succeeded)) AS succeeded

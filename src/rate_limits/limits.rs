@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn what_is_not_in_the_table_is_not_limited_and_a_factor_widens_what_is() {
         let hour = TimeDelta::hours(1);
-        assert_eq!(Action::SendCode.rate(Scope::User, 1), None);
+        assert_eq!(Action::VerifyCode.rate(Scope::Session, 1), None);
         assert_eq!(Action::Register.rate(Scope::Address, 1), Some(Rate::new(20, hour)));
         assert_eq!(Action::Register.rate(Scope::Address, 3), Some(Rate::new(60, hour)));
         assert_eq!(Action::Register.rate(Scope::Address, 0), Some(Rate::new(20, hour)));

@@ -42,7 +42,7 @@ async fn who_is_asked_costs_no_hash_and_is_told_of_faults_in_the_fields_first() 
     let challenge = &answer.json()["challenge"];
     assert_eq!(challenge["scheme"], "pow");
     assert_eq!(challenge["algorithm"], "SHA-256");
-    assert_eq!(challenge["maxnumber"], 250_000);
+    assert_eq!(challenge["maxnumber"], 100_000);
     let expires = (app.now() + proofs::LIFETIME).timestamp();
     assert!(challenge["salt"].as_str().unwrap().ends_with(&format!("?expires={expires}&")));
     let again = app.login(&Person::ada()).await.refused(428, "challenge_required");

@@ -165,3 +165,16 @@ async fn a_password_that_was_not_judged_is_not_counted() {
     assert_eq!(app.count(counted).await, 0);
     assert_eq!(app.count("SELECT count(*) FROM password_totals WHERE failed > 0").await, 0);
 }
+
+#[tokio::test]
+async fn a_clock_put_back_shuts_nobody_out_for_more_than_a_day() {
+    let app = TestApp::new().await;
+    let ada = Person::ada();
+    app.verified(&ada).await;
+    guesses(&app, &ada, 3).await;
+    app.advance(-TimeDelta::minutes(14));
+    guesses(&app, &ada, 7).await;
+    guess(&app, &ada).await.refused(429, "password_guesses_exhausted");
+    app.advance(-TimeDelta::days(400));
+    app.login(&ada).await.is(200);
+}
