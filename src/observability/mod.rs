@@ -2,5 +2,6 @@
 
 mod json_lines;
 mod logging;
+mod scrub;
 
 pub use logging::{LogFormat, start_logging};
