@@ -10,6 +10,7 @@ mod keys;
 mod migrate;
 mod openapi;
 mod providers;
+mod secrets;
 mod serve;
 mod sms;
 mod users;
@@ -43,6 +44,9 @@ enum Command {
     /// The keys that sign access tokens: list them, have a new one.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// What is kept under which key of `SECRET_KEY`: look at it, write it under the first.
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     /// Look at the messages that were sent.
     #[command(subcommand)]
     Sms(sms::Sms),
@@ -85,6 +89,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Dev => dev::run(environment).await,
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Keys(keys) => keys::run(&environment, keys).await,
+            Command::Secrets(secrets) => secrets::run(&environment, secrets).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,
             Command::Users(users) => users::run(&environment, users).await,
             Command::Adopt(arguments) => adopt::run(&environment, &arguments).await,

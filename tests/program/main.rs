@@ -40,6 +40,7 @@ mod providers;
 mod refusals;
 mod restart;
 mod scene;
+mod secrets;
 mod settings;
 mod stopping;
 mod users;
