@@ -1,9 +1,9 @@
 //! The SQL of `audit_chain` and `audit_checkpoints`, and what the chain asks of `audit_events`.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use crate::foundation::EventId;
+use crate::foundation::{EventId, KeptUnder};
 
 use super::chain::{BEGINNING, HASH_BYTES, Head, Link, Stored};
 
@@ -283,4 +283,18 @@ pub(super) fn fixed(bytes: &[u8]) -> sqlx::Result<[u8; HASH_BYTES]> {
     bytes
         .try_into()
         .map_err(|_| sqlx::Error::Decode("a hash of the audit log has no 32 bytes".into()))
+}
+
+/// How many events were sealed under which key. Reads the whole chain.
+pub async fn kept_under(database: &PgPool) -> sqlx::Result<Vec<KeptUnder>> {
+    sqlx::query_as!(
+        KeptUnder,
+        r#"
+        SELECT key_id AS "key_id?", count(*) AS "rows!", NULL::timestamptz AS until
+        FROM audit_chain
+        GROUP BY key_id
+        "#,
+    )
+    .fetch_all(database)
+    .await
 }

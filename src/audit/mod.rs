@@ -29,6 +29,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::foundation::{ClientAddress, Entropy, EntropyError, EventId, UserId};
 
 pub use chain::{Checkpoint, CheckpointError};
+pub use chain_store::kept_under;
 pub use event::{Event, Outcome};
 pub use gathered::Gathered;
 pub use partitions::{Made, Month, MonthError, PruneError, Pruned, make_partitions, prune};

@@ -14,6 +14,7 @@ mod migrate;
 mod openapi;
 mod providers;
 mod scrape;
+mod secrets;
 mod serve;
 mod sms;
 mod users;
@@ -51,6 +52,9 @@ enum Command {
     /// Look at the guard against codes that are asked for to be paid for.
     #[command(subcommand)]
     Guard(guard::Guard),
+    /// What is kept under which key of `SECRET_KEY`: look at it, write it under the first.
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     /// Look at the messages that were sent.
     #[command(subcommand)]
     Sms(sms::Sms),
@@ -104,6 +108,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Migrate(migrate) => migrate::run(&environment, migrate).await,
             Command::Keys(keys) => keys::run(&environment, keys).await,
             Command::Guard(command) => guard::run(&environment, command).await,
+            Command::Secrets(secrets) => secrets::run(&environment, secrets).await,
             Command::Sms(sms) => sms::run(&environment, sms).await,
             Command::Users(users) => users::run(&environment, users).await,
             Command::Adopt(arguments) => adopt::run(&environment, &arguments).await,

@@ -96,6 +96,8 @@ pub struct KeySettings {
     pub rules: KeyRules,
     /// Whether `JWT_SECRET` is set, so that none of the keys is in use.
     pub is_shared: bool,
+    /// `SESSION_IDLE_TTL`: for how long what a key has derived is brought back.
+    pub session_idle: TimeDelta,
 }
 
 /// What explaining the guard needs.
@@ -219,19 +221,23 @@ impl Settings {
         reader.finish(both).map(|(both, _)| both)
     }
 
-    /// Reads what concerns the database, `SECRET_KEY` and the signing keys: all that looking after
-    /// these needs.
+    /// Reads what concerns the database, `SECRET_KEY`, the signing keys and the life of sessions: all
+    /// that looking after keys needs.
     pub fn read_keys(environment: &Environment) -> Result<KeySettings, SettingsError> {
         let mut reader = Reader::new(environment);
         let database = sections::database(&mut reader);
         let tokens = sections::tokens(&mut reader);
-        let both = database.zip(tokens).map(|(database, tokens)| KeySettings {
+        let lifetime = tokens.as_ref().map(|tokens| tokens.key_rules.token_lifetime);
+        let sessions = sections::sessions(&mut reader, lifetime);
+        let all = database.zip(tokens).zip(sessions);
+        let settings = all.map(|((database, tokens), sessions)| KeySettings {
             database: database.options,
             keyring: tokens.keyring,
             rules: tokens.key_rules,
             is_shared: tokens.jwt_secret.is_some(),
+            session_idle: sessions.idle,
         });
-        reader.finish(both).map(|(both, _)| both)
+        reader.finish(settings).map(|(settings, _)| settings)
     }
 
     /// Every section is read before any is given up, so that all faults are found.

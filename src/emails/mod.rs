@@ -12,11 +12,13 @@
 //! | find words for it | `texts`, `template` |
 //! | send it | `post`, `smtp`, `store` (the outbox) |
 //! | have an address proven | `confirmations` |
+//! | encrypt under another key what waits | `renewal` |
 
 mod confirmations;
 mod export;
 mod occasion;
 mod post;
+mod renewal;
 mod settings;
 mod smtp;
 mod store;
@@ -42,8 +44,10 @@ pub use confirmations::{
 };
 pub use export::{Exported, ExportedConfirmation, ExportedEmail, export};
 pub use occasion::{Occasion, TemplateName};
+pub use renewal::renew_encryption;
 pub use settings::{PATIENCE, Sender, SenderError, Settings, SmtpServer, SmtpUrlError};
 pub use smtp::SendFailure;
+pub use store::kept_under;
 pub use template::TemplateFault;
 pub use texts::TextsError;
 

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
 
-use crate::foundation::{EmailId, UserId};
+use crate::foundation::{EmailId, KeptUnder, UserId};
 
 /// A row to be.
 pub(super) struct NewEntry<'a> {
@@ -180,4 +181,77 @@ pub(super) async fn delete_ended(
     let deleted =
         sqlx::query!("DELETE FROM email_outbox WHERE ended_at <= $1", before).execute(executor);
     Ok(deleted.await?.rows_affected())
+}
+
+/// How many e-mails wait under which key.
+pub async fn kept_under(executor: impl PgExecutor<'_>) -> sqlx::Result<Vec<KeptUnder>> {
+    sqlx::query_as!(
+        KeptUnder,
+        r#"
+        SELECT key_id, count(*) AS "rows!", NULL::timestamptz AS until
+        FROM email_outbox
+        WHERE state = 'queued'
+        GROUP BY key_id
+        "#,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// What an e-mail that waits tells, and under which key.
+pub(super) struct Sealed {
+    pub(super) id: EmailId,
+    pub(super) key_id: String,
+    pub(super) variables: Vec<u8>,
+}
+
+/// At most `limit` e-mails after `after` that wait under another key than this, in the order of their ids.
+pub(super) async fn sealed_otherwise(
+    executor: impl PgExecutor<'_>,
+    key_id: &str,
+    after: Option<EmailId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Sealed>> {
+    sqlx::query_as!(
+        Sealed,
+        r#"
+        SELECT id AS "id: _", key_id AS "key_id!", variables AS "variables!"
+        FROM email_outbox
+        WHERE state = 'queued' AND key_id <> $1 AND ($2::uuid IS NULL OR id > $2)
+        ORDER BY id
+        LIMIT $3
+        "#,
+        key_id,
+        after as _,
+        limit,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// Puts these in the place of what was read under the key that each names, where it still waits under
+/// that one. Returns how many.
+pub(super) async fn reseal(
+    executor: impl PgExecutor<'_>,
+    renewed: &[Sealed],
+    key_id: &str,
+) -> sqlx::Result<u64> {
+    let ids: Vec<Uuid> = renewed.iter().map(|it| Uuid::from_bytes(*it.id.as_bytes())).collect();
+    let read_with: Vec<String> = renewed.iter().map(|it| it.key_id.clone()).collect();
+    let variables: Vec<Vec<u8>> = renewed.iter().map(|it| it.variables.clone()).collect();
+    let resealed = sqlx::query!(
+        r#"
+        UPDATE email_outbox SET variables = renewed.variables, key_id = $4
+        FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS renewed (id, read_with, variables)
+        WHERE email_outbox.id = renewed.id AND email_outbox.key_id = renewed.read_with
+            AND email_outbox.state = 'queued'
+        "#,
+        &ids,
+        &read_with,
+        &variables,
+        key_id,
+    )
+    .execute(executor)
+    .await?;
+    Ok(resealed.rows_affected())
 }

@@ -114,6 +114,11 @@ impl Keyring {
         &self.current().id
     }
 
+    /// The ids of all keys, the one that writes first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| key.id.as_str())
+    }
+
     /// HMAC-SHA-256 of `message` under the current key. Its id is [`Self::current_id`].
     pub fn mac(&self, purpose: Purpose, message: &[u8]) -> Vec<u8> {
         hmac::sign(&self.current().mac_key(purpose), message).as_ref().to_vec()

@@ -4,6 +4,7 @@ mod json_lines;
 mod logging;
 mod metrics;
 mod panics;
+mod scrub;
 mod traces;
 
 pub use logging::{LogFormat, start_logging};

@@ -16,6 +16,7 @@
 //! | tell a number something without a code | `notice` |
 //! | try a carrier | `trial` |
 //! | tell or forget what is kept of a person | `personal` |
+//! | tell what is kept under which key | `kept_under` |
 
 mod breaker;
 mod carriage;
@@ -25,6 +26,7 @@ mod code;
 mod code_store;
 mod deliver;
 mod guess;
+mod kept_under;
 mod ledger;
 mod limits;
 mod lockout;
@@ -62,6 +64,7 @@ pub use code::{OtpCode, OtpCodeError};
 pub use code_store::{CodeStore, StoreFailure};
 pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
+pub use kept_under::{codes_kept_under, numbers_kept_under};
 pub use ledger::{Figures, ReportBy, ReportLine, report};
 pub use lockout::LONG_CODE_DIGITS;
 pub use money::{

@@ -1,9 +1,9 @@
 //! The SQL of `sessions`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, PgExecutor};
 
-use crate::foundation::{Limited, SessionId, TokenId, UserId};
+use crate::foundation::{KeptUnder, Limited, SessionId, TokenId, UserId};
 
 use super::refresh_token::SecretHash;
 use super::{CHANNEL, EndReason, Session};
@@ -267,4 +267,28 @@ pub(super) async fn delete_before(
     .execute(executor)
     .await?;
     Ok(deleted.rows_affected())
+}
+
+/// How many sessions can be refreshed by a token that was derived under which key, and until when; without
+/// a key: by their first token, which was not derived.
+pub async fn kept_under(
+    executor: impl PgExecutor<'_>,
+    idle: TimeDelta,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<KeptUnder>> {
+    sqlx::query_as!(
+        KeptUnder,
+        r#"
+        SELECT refresh_key_id AS key_id, count(*) AS "rows!",
+            max(least(expires_at, last_seen_at + interval '1 second' * $1::bigint)) AS until
+        FROM sessions
+        WHERE ended_at IS NULL AND expires_at > $2
+            AND last_seen_at > $2 - interval '1 second' * $1::bigint
+        GROUP BY refresh_key_id
+        "#,
+        idle.num_seconds(),
+        now,
+    )
+    .fetch_all(executor)
+    .await
 }

@@ -50,7 +50,7 @@ pub enum KeyError {
     Database(#[from] sqlx::Error),
     /// `SECRET_KEY` has changed without the old one being kept in its list.
     #[error(
-        "signing key {id} cannot be decrypted; is the SECRET_KEY that made it still in the list?"
+        "the signing key of kid {id} cannot be decrypted; is the SECRET_KEY that made it still in the list?"
     )]
     Encrypted {
         /// The key's id.
@@ -60,7 +60,9 @@ pub enum KeyError {
         source: Unreadable,
     },
     /// A key is of an algorithm that we do not know.
-    #[error("signing key {id} is of the algorithm {name:?}, which this version does not know")]
+    #[error(
+        "the signing key of kid {id} is of the algorithm {name:?}, which this version does not know"
+    )]
     Algorithm {
         /// The key's id.
         id: String,
@@ -68,7 +70,7 @@ pub enum KeyError {
         name: String,
     },
     /// A key is not one of its algorithm.
-    #[error("signing key {id} cannot be used")]
+    #[error("the signing key of kid {id} cannot be used")]
     Malformed {
         /// The key's id.
         id: String,

@@ -22,4 +22,7 @@ pub use clients::{ClientsError, IntrospectionClients};
 pub use jwk::{Jwk, Jwks, PublicNumbers, PublishedKeys};
 pub use keys::{KeyError, SigningKeys};
 pub use life::{KEY_SET_MAX_AGE, KeyState, Life, RELOAD_PERIOD};
-pub use rotation::{KeyEntry, KeyRules, Rotation, list_keys, rotate_keys, withdraw_keys};
+pub use rotation::{
+    KeyEntry, KeyRules, Rotation, kept_under, list_keys, renew_encryption, rotate_keys,
+    withdraw_keys,
+};

@@ -89,7 +89,7 @@ impl Ring {
                 Err(cause) if before.is_none() => return Err(cause),
                 Err(cause) => {
                     let cause: &dyn std::error::Error = &cause;
-                    error!(key = key.id, cause, "a signing key cannot be used by this replica");
+                    error!(kid = key.id, cause, "a signing key cannot be used by this replica");
                 }
             }
         }

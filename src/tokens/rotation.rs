@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 use tracing::info;
 
-use crate::foundation::{KeyPurpose, Keyring};
+use crate::foundation::{KeptUnder, KeyPurpose, Keyring, Renewed};
 
 use super::algorithm::SigningAlgorithm;
 use super::keys::KeyError;
@@ -80,7 +80,7 @@ pub async fn withdraw_keys(
 ) -> Result<(KeyEntry, u64), KeyError> {
     let key = make(keyring, rules, now, now).await?;
     let deleted = store::replace_all(database, &key).await?;
-    info!(key = key.id, deleted, "all signing keys are withdrawn; a new one signs");
+    info!(kid = key.id, deleted, "all signing keys are withdrawn; a new one signs");
     Ok((key.into(), deleted))
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn tend(
     });
     let mut did = is_due && follow(database, keyring, rules, newest, now).await?;
     did |= note_lifetime(database, rules, stored, now).await?;
-    did |= reencrypt(database, keyring, stored).await?;
+    did |= reencrypt(database, keyring, stored).await?.rows > 0;
     did |= delete_over(database, stored, now).await?;
     // Where another replica was faster there is something to read as well.
     Ok(did || is_due)
@@ -119,7 +119,7 @@ async fn follow(
         let key = make(keyring, rules, now, now).await?;
         let is_new = store::insert_first(database, &key).await?;
         if is_new {
-            info!(key = key.id, algorithm = key.algorithm, "made the first signing key");
+            info!(kid = key.id, algorithm = key.algorithm, "made the first signing key");
         }
         return Ok(is_new);
     };
@@ -127,7 +127,7 @@ async fn follow(
     let key = make(keyring, rules, now, signs_from).await?;
     let is_new = store::insert_successor(database, &newest.id, &key).await?;
     if is_new {
-        info!(key = key.id, algorithm = key.algorithm, %signs_from, "made the next signing key");
+        info!(kid = key.id, algorithm = key.algorithm, %signs_from, "made the next signing key");
     }
     Ok(is_new)
 }
@@ -174,27 +174,39 @@ async fn note_lifetime(
     Ok(is_due)
 }
 
+/// How many keys are encrypted under which `SECRET_KEY`.
+pub async fn kept_under(database: &PgPool) -> Result<Vec<KeptUnder>, KeyError> {
+    Ok(store::kept_under(database).await?)
+}
+
+/// Encrypts under the first `SECRET_KEY` what an older one has encrypted. Every server does so by itself
+/// when it reads the keys.
+pub async fn renew_encryption(database: &PgPool, keyring: &Keyring) -> Result<Renewed, KeyError> {
+    reencrypt(database, keyring, &store::find_all(database).await?).await
+}
+
 /// What an older `SECRET_KEY` encrypted is encrypted under the first one, so that the older one can
 /// be given up.
 async fn reencrypt(
     database: &PgPool,
     keyring: &Keyring,
     stored: &[StoredKey],
-) -> Result<bool, KeyError> {
-    let mut did = false;
+) -> Result<Renewed, KeyError> {
+    let mut done = Renewed::default();
     for key in stored.iter().filter(|key| key.encryption_key_id != keyring.current_id()) {
         let (id, sealed) = (&key.encryption_key_id, &key.encrypted_private_key);
         // One that cannot be read is complained about where it is needed.
         let Ok(private) = keyring.decrypt(KeyPurpose::SigningKey, id, key.id.as_bytes(), sealed)
         else {
+            done.unreadable += 1;
             continue;
         };
         let sealed = keyring.encrypt(KeyPurpose::SigningKey, key.id.as_bytes(), &private);
         store::reencrypt(database, key, &sealed, keyring.current_id()).await?;
-        info!(key = key.id, "encrypted a signing key under the first SECRET_KEY");
-        did = true;
+        info!(kid = key.id, "encrypted a signing key under the first SECRET_KEY");
+        done.rows += 1;
     }
-    Ok(did)
+    Ok(done)
 }
 
 async fn delete_over(

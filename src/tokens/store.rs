@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
+use crate::foundation::KeptUnder;
+
 use super::life::Life;
 
 /// A key as stored: its private half encrypted.
@@ -187,4 +189,18 @@ pub(super) async fn delete(database: &PgPool, ids: &[String]) -> sqlx::Result<u6
     .execute(database)
     .await?;
     Ok(deleted.rows_affected())
+}
+
+/// How many keys are encrypted under which `SECRET_KEY`.
+pub(super) async fn kept_under(database: &PgPool) -> sqlx::Result<Vec<KeptUnder>> {
+    sqlx::query_as!(
+        KeptUnder,
+        r#"
+        SELECT encryption_key_id AS "key_id?", count(*) AS "rows!", NULL::timestamptz AS until
+        FROM signing_keys
+        GROUP BY encryption_key_id
+        "#,
+    )
+    .fetch_all(database)
+    .await
 }

@@ -167,3 +167,66 @@ async fn a_code_is_judged_under_the_key_that_made_it_after_a_rotation() {
     assert_eq!(key, 1);
     assert_eq!(rotated.get("/.well-known/jwks.json").await.json()["keys"][0]["kty"], json!("OKP"));
 }
+
+/// Types that hold no text and no bytes of somebody's choice.
+const PLAIN_TYPES: &[&str] = &[
+    "uuid",
+    "bool",
+    "int2",
+    "int4",
+    "int8",
+    "float8",
+    "numeric",
+    "date",
+    "timestamptz",
+    "_timestamptz",
+    "interval",
+];
+const CLASSES: &[&str] = &["Argon2id", "sealed", "keyed", "hashed", "personal", "plain"];
+
+/// The columns of the table in `docs/secrets.md`, each with its class.
+fn documented() -> Vec<(String, String)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/secrets.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let (_, section) = document.split_once("\n## Every column\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows = rows.map(|row| row.split(" | ").collect::<Vec<_>>());
+    rows.flat_map(|row| {
+        let names = row[0].split(", ").map(|name| name.trim_matches('`').to_owned());
+        names.map(|name| (name, row[1].to_owned())).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn every_column_that_can_hold_a_secret_is_classed_in_the_document() {
+    let app = TestApp::new().await;
+    let columns = "SELECT table_name || '.' || column_name, udt_name::text
+        FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'
+            AND table_name NOT LIKE 'audit\\_events\\_%'
+        ORDER BY 1";
+    let columns: Vec<(String, String)> =
+        sqlx::query_as(columns).fetch_all(app.database()).await.unwrap();
+    let (plain, held): (Vec<_>, Vec<_>) =
+        columns.into_iter().partition(|(_, kind)| PLAIN_TYPES.contains(&kind.as_str()));
+    assert!(held.len() > 50 && plain.len() > 50, "the columns are not found");
+    let documented = documented();
+    for (name, kind) in &held {
+        let class: Vec<_> = documented.iter().filter(|(it, _)| it == name).collect();
+        let [(_, class)] = class[..] else {
+            panic!("{name} is {} times in docs/secrets.md", class.len())
+        };
+        assert!(CLASSES.contains(&class.as_str()), "{name}: {class} is no class");
+        let is_digest = ["hashed", "keyed", "sealed"].contains(&class.as_str());
+        // Bytes are a public key or no plain text at all.
+        if kind == "bytea" {
+            assert!(is_digest || name == "signing_keys.public_key", "{name}: {class}");
+        }
+        assert!(!is_digest || kind == "bytea", "{name}: {class} as {kind}");
+    }
+    for (name, _) in &documented {
+        assert!(held.iter().any(|(it, _)| it == name), "{name} is no such column");
+    }
+}

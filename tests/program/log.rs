@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use ringfence::database;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ use super::answers::{Answer, Api, EMAIL, PASSWORD, PHONE};
 use super::child::SOON;
 use super::fake_sinch::{FakeConfig, Mode, Operation};
 use super::installation::{Installation, SECRET_KEY, Serving};
+use super::scene::{Silent, until};
 
 const WRONG_PASSWORD: &str = "eight loud herons at dawn";
 const JUNK: &str = "junk-that-nobody-may-log";
@@ -140,4 +142,53 @@ async fn the_line_of_a_request_tells_which_how_long_and_whose() {
     assert_eq!(line["span"]["method"], "GET");
     assert_eq!(line["span"]["route"], "/api/v1/profile");
     assert_eq!(line["span"]["user_id"], profile.body["id"]);
+}
+
+const JWT_SECRET: &str = "hunter2-of-the-tokens-hunter2-of-the-tokens";
+const DATABASE_PASSWORD: &str = "hunter2-of-the-database";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_logged_when_the_carrier_repeats_it_and_the_database_goes() {
+    let carrier = Silent::listen().await;
+    let mut installation = Installation::new().await;
+    installation.set("LOG_LEVEL", "trace");
+    installation.set("JWT_SECRET", JWT_SECRET);
+    installation.set("OTP_RESEND_SECONDS", "0");
+    installation.set("SINCH_BASE_URL", &*carrier.url);
+    let database = database::pool(installation.database.options.clone(), 1);
+    let run = async |statement: &'static str| sqlx::query(statement).execute(&database).await;
+    run("CREATE ROLE passing LOGIN SUPERUSER PASSWORD 'hunter2-of-the-database'").await.unwrap();
+    let (_, place) = installation.database.url.split_once('@').unwrap();
+    let url = format!("postgres://passing:{DATABASE_PASSWORD}@{place}");
+    installation.set("DATABASE_URL", url);
+    let Serving { program, api } = installation.serve().await;
+
+    let ticket = api.register().await.expect(201).text("loginTicket");
+    let talks = format!(r#"{{"message":"no way to {PHONE}, {EMAIL} by {ticket}"}}"#);
+    let head = format!("HTTP/1.1 400 No\r\ncontent-length: {}\r\n\r\n", talks.len());
+    let asks = api.clone();
+    let login = tokio::spawn(async move { asks.login().await.expect(200) });
+    until("the carrier is asked", async || carrier.asked() == 1).await;
+    carrier.answer(&format!("{head}{talks}")).await;
+    let answer = login.await.unwrap();
+    assert!(answer.body["otpError"].is_object(), "{}", answer.body);
+
+    run("ALTER ROLE passing NOLOGIN").await.unwrap();
+    run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'passing'")
+        .await
+        .unwrap();
+    api.login().await.expect(503);
+    api.verify(&ticket, "0123456789").await.expect(503);
+    api.register().await.expect(503);
+    program.signal(Signal::TERM);
+    let ended = program.ended(SOON).await;
+    assert!(ended.err.contains("database_unavailable"), "{}", ended.err);
+    let told = format!("{}{}", ended.out, ended.err);
+    let number = &PHONE[1..];
+    for secret in
+        [PHONE, number, EMAIL, PASSWORD, &ticket, JWT_SECRET, DATABASE_PASSWORD, SECRET_KEY]
+    {
+        assert!(!told.contains(secret), "{secret} is in\n{told}");
+    }
+    run("DROP ROLE passing").await.unwrap();
 }

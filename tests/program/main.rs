@@ -45,6 +45,7 @@ mod providers;
 mod refusals;
 mod restart;
 mod scene;
+mod secrets;
 mod settings;
 mod stopping;
 mod traces;
