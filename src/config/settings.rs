@@ -97,7 +97,7 @@ pub struct KeySettings {
     /// Whether `JWT_SECRET` is set, so that none of the keys is in use.
     pub is_shared: bool,
     /// `SESSION_IDLE_TTL`: for how long what a key has derived is brought back.
-    pub session_idle: TimeDelta,
+    pub session_idle: chrono::TimeDelta,
 }
 
 /// What explaining the guard needs.
