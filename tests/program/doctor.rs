@@ -238,6 +238,15 @@ async fn what_the_standards_forbid_cannot_be_set() {
     }
 }
 
+/// Rights that `serve` does not need, and how they are taken back.
+const EXCESS: [(&str, &str); 5] = [
+    ("GRANT TRUNCATE ON users TO", "REVOKE TRUNCATE ON users FROM"),
+    ("GRANT INSERT ON _sqlx_migrations TO", "REVOKE INSERT ON _sqlx_migrations FROM"),
+    ("GRANT CREATE ON SCHEMA public TO", "REVOKE CREATE ON SCHEMA public FROM"),
+    ("GRANT UPDATE ON audit_chain TO", "REVOKE UPDATE ON audit_chain FROM"),
+    ("GRANT DELETE ON audit_events_default TO", "REVOKE DELETE ON audit_events_default FROM"),
+];
+
 #[tokio::test]
 async fn what_the_database_says_turns_its_lines() {
     let mut patient = Patient::new("patient_database").await;
@@ -252,13 +261,7 @@ async fn what_the_database_says_turns_its_lines() {
     assert_eq!(turned(&patient, &as_owner).await, owned);
 
     // One more right than documented is one too many.
-    for (grant, revoke) in [
-        ("GRANT TRUNCATE ON users TO", "REVOKE TRUNCATE ON users FROM"),
-        ("GRANT INSERT ON _sqlx_migrations TO", "REVOKE INSERT ON _sqlx_migrations FROM"),
-        ("GRANT CREATE ON SCHEMA public TO", "REVOKE CREATE ON SCHEMA public FROM"),
-        ("GRANT UPDATE ON audit_chain TO", "REVOKE UPDATE ON audit_chain FROM"),
-        ("GRANT DELETE ON audit_events_default TO", "REVOKE DELETE ON audit_events_default FROM"),
-    ] {
+    for (grant, revoke) in EXCESS {
         for (statement, lines) in [(grant, 1), (revoke, 0)] {
             let statement = AssertSqlSafe(format!("{statement} patient_database"));
             sqlx::query(statement).execute(&mut patient.owner).await.unwrap();

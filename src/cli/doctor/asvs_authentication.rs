@@ -91,12 +91,17 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "even with USER_ENUMERATION=strict the ticket of a taken address can be tried",
         "nothing to set; strict leaves the least to learn",
     ),
-    Requirement::not_yet(
+    Requirement::always(
         "6.4.1",
         1,
         "Passwords that the system makes up are random, short-lived and not for keeps",
-        "one that an administrator has had made is random, but good until its owner changes it",
-        "give no passwords out: let people sign up, and use password/forgot in place of a reset",
+        "of 120 bits, for 24 hours, and for a login that brings one of the person's own",
+        &[
+            "src/passwords/generated.rs::every_password_is_another_and_fits_the_policy_that_asks_for_most",
+            "tests/api/handed_out_passwords.rs::it_opens_nothing_until_the_person_brings_one_of_their_own",
+            "tests/api/handed_out_passwords.rs::after_24_hours_it_is_answered_like_a_wrong_one",
+            "tests/program/users.rs::a_reset_gives_another_password_and_ends_the_sessions",
+        ],
     ),
     Requirement::always(
         "6.4.2",
