@@ -22,7 +22,8 @@ GRANT CONNECT ON DATABASE ringfence TO ringfence;
 ALTER SCHEMA public OWNER TO ringfence_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO ringfence;
--- For every table that a migration makes, now or later.
+-- For every table that a migration makes, now or later. `ringfence migrate run` takes back what would let
+-- the role change the audit log or write down migrations.
 ALTER DEFAULT PRIVILEGES FOR ROLE ringfence_owner IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ringfence;
 -- … and every function.

@@ -212,6 +212,7 @@ async fn insert_users(
             email: &email,
             phone_number: Some(&number),
             password_hash: &password_hash,
+            password_expires_at: None,
             locale: None,
             created_at: now,
         };

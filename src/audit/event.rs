@@ -80,7 +80,7 @@ events! {
     } = "login_succeeded", Success;
     /// No session has begun.
     LoginFailed {
-        /// `invalid_credentials` or `account_locked`.
+        /// `invalid_credentials`, `password_change_required` or `account_locked`.
         reason: &'static str
     } = "login_failed", Failure;
     /// A code was handed to a carrier.

@@ -13,6 +13,7 @@
 //! | chain it | `chain` (the hashes), `seal` (who does it when), `chain_store` |
 //! | find out what was changed | `verify` |
 //! | make and drop months | `partitions` |
+//! | know how it stands | `standing` |
 
 mod chain;
 mod chain_store;
@@ -20,6 +21,7 @@ mod event;
 mod gathered;
 mod partitions;
 mod seal;
+mod standing;
 mod store;
 mod verify;
 
@@ -34,6 +36,7 @@ pub use event::{Event, Outcome};
 pub use gathered::Gathered;
 pub use partitions::{Made, Month, MonthError, PruneError, Pruned, make_partitions, prune};
 pub use seal::{SealError, Sealer};
+pub use standing::{Standing, standing};
 pub use store::{Exported, Filter, Place, Recorded, export, newest, page};
 pub use verify::{Finding, Report, verify};
 

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use super::chain::Head;
 use super::chain_store;
 use super::seal::Sealer;
+use super::standing::withhold_changes;
 
 /// How many months are made: the present one and those after it. An operator who rolls out once a year
 /// needs no timer.
@@ -94,7 +95,8 @@ pub struct Made {
     pub in_default: Vec<Month>,
 }
 
-/// Makes the partitions of the present month and the twelve after it, where they are not there yet.
+/// Makes the partitions of the present month and the twelve after it, where they are not there yet. Nobody but
+/// the owner may change the log afterwards, whatever the schema's default privileges are.
 ///
 /// # Errors
 /// The database failed, or this role does not own the log.
@@ -115,6 +117,7 @@ pub async fn make_partitions(database: &PgPool, now: DateTime<Utc>) -> sqlx::Res
         }
         month = month.next();
     }
+    withhold_changes(&mut transaction).await?;
     transaction.commit().await?;
     Ok(made)
 }
@@ -125,7 +128,7 @@ async fn wait_shortly(connection: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-async fn partitions(connection: &mut PgConnection) -> sqlx::Result<Vec<Month>> {
+pub(super) async fn partitions(connection: &mut PgConnection) -> sqlx::Result<Vec<Month>> {
     let names = sqlx::query_scalar!(
         r#"
         SELECT c.relname::text AS "name!"

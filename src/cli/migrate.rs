@@ -49,6 +49,12 @@ pub(super) async fn apply(pool: &PgPool) -> anyhow::Result<()> {
     audit::make_partitions(pool, Clock::default().now())
         .await
         .context("the months of the audit log cannot be made")?;
+    // What tells the server's role which migrations there are is not for that role to write.
+    let migrations = ["_sqlx_migrations".to_owned()];
+    let writing = ["INSERT", "UPDATE", "DELETE", "TRUNCATE"];
+    database::withhold(&mut *pool.acquire().await?, &migrations, &writing)
+        .await
+        .context("rights on _sqlx_migrations cannot be taken back")?;
     // The lock ends with its session.
     Ok(turn.close().await?)
 }

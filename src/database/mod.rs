@@ -19,7 +19,7 @@ use sqlx::{Connection as _, PgPool};
 pub use migrations::{MIGRATOR, Migration, SchemaBehind, State, require_current, status};
 #[cfg(feature = "redis")]
 pub use redis::{LuaScript, Redis, RedisFailure, RedisUrlError, micros, read_micros};
-pub use rights::{Rights, rights};
+pub use rights::{Rights, rights, withhold};
 pub use watch::{DatabaseHealth, DatabaseWatch};
 
 /// How long a request waits for a connection before it is told that we are too busy.

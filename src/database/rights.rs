@@ -1,6 +1,6 @@
-//! What the role of a connection may do, beyond the reading and writing of rows.
+//! What the role of a connection may do, beyond the reading and writing of rows; and what is taken from others.
 
-use sqlx::{PgPool, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 
 /// What the role that is connected could do and need not.
 #[derive(Clone, Debug)]
@@ -66,4 +66,39 @@ pub async fn rights(database: &PgPool) -> sqlx::Result<Rights> {
         excessive: row.try_get("excessive")?,
         writes_migrations: row.try_get("writes_migrations")?,
     })
+}
+
+/// Takes `rights` on `tables` from every role but the owner, as whom it is called. Default privileges of a
+/// schema give the same on each table that is made, and some are not for everybody to change.
+///
+/// # Errors
+/// The database failed, or this role does not own one of the tables.
+pub async fn withhold(
+    connection: &mut PgConnection,
+    tables: &[String],
+    rights: &[&str],
+) -> sqlx::Result<()> {
+    let statements: Vec<String> = sqlx::query_scalar(
+        r"
+        SELECT DISTINCT format(
+            'REVOKE %s ON %s FROM %s',
+            a.privilege_type,
+            c.oid::regclass,
+            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+        )
+        FROM pg_class AS c
+        CROSS JOIN aclexplode(c.relacl) AS a
+        WHERE c.oid = ANY ($1::text[]::regclass[])
+            AND a.grantee <> c.relowner
+            AND a.privilege_type = ANY ($2)
+        ",
+    )
+    .bind(tables)
+    .bind(rights)
+    .fetch_all(&mut *connection)
+    .await?;
+    for statement in statements {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await?;
+    }
+    Ok(())
 }

@@ -126,7 +126,7 @@ impl Metric {
         let (metric_type, name, unit, labels, help): (_, _, _, &[&str], _) = match self {
             Self::HttpRequestDuration => (Histogram, "ringfence_http_request_duration_seconds", "seconds", &["method", "route", "status"], "Requests and how long their answers took. `route` is the pattern, `-` where there is none."),
             Self::Refusals => (Counter, "ringfence_refusals_total", "", &["code", "limit", "scope"], "Requests answered by a problem document; `limit` and `scope` are those of the document, or empty."),
-            Self::Logins => (Counter, "ringfence_logins_total", "", &["outcome"], "Passwords given at a login: `signed_in`, `code_due`, `refused` (unknown user or wrong password) or `locked`."),
+            Self::Logins => (Counter, "ringfence_logins_total", "", &["outcome"], "Passwords given at a login: `signed_in`, `code_due`, `change_due` (it was handed out), `refused` (unknown user or wrong password) or `locked`."),
             Self::Guesses => (Counter, "ringfence_guesses_total", "", &["purpose", "outcome"], "Codes that were entered: `right`, `wrong`, `over` (no further guess can be), `no_code` (none is live), `exhausted` (too many wrong ones before) or `not_judged` (the carrier failed)."),
             Self::SessionsOpened => (Counter, "ringfence_sessions_opened_total", "", &["methods"], "Sign-ins, by how people were authenticated: the claim `amr`, joined by `+`."),
             Self::SessionsEnded => (Counter, "ringfence_sessions_ended_total", "", &["reason"], "Sessions that ended before their time, by the reason that stands in `sessions.ended_as`."),

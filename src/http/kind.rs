@@ -31,6 +31,7 @@ pub enum Kind {
     OriginNotAllowed,
     PhoneVerificationRequired,
     PasswordWrong,
+    PasswordChangeRequired,
     AdminRequired,
     NotFound,
     UserNotFound,
@@ -78,7 +79,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 54] = [
         Self::JsonInvalid,
         Self::FormInvalid,
         Self::ValidationFailed,
@@ -102,6 +103,7 @@ impl Kind {
         Self::OriginNotAllowed,
         Self::PhoneVerificationRequired,
         Self::PasswordWrong,
+        Self::PasswordChangeRequired,
         Self::AdminRequired,
         Self::NotFound,
         Self::UserNotFound,
@@ -161,6 +163,7 @@ impl Kind {
             Self::OriginNotAllowed => (403, "origin_not_allowed", "This page may not use the cookie.", "The refresh token in the cookie counts only for pages of `BASE_URL` and `FRONTEND_URL`, as `Origin` or `Sec-Fetch-Site` tells."),
             Self::PhoneVerificationRequired => (403, "phone_verification_required", "Phone verification required.", "The phone number has not been verified yet."),
             Self::PasswordWrong => (403, "password_wrong", "The password is not right.", "The token is good; what was asked for needs the present password, too. The same where the password has just been changed."),
+            Self::PasswordChangeRequired => (403, "password_change_required", "Choose a password of your own.", "The password is right, but was handed out, and is good for a login that brings one of the person's own: send it as `newPassword` with the same login."),
             Self::AdminRequired => (403, "admin_required", "Only for administrators.", "The user has not, or no longer, the role `admin`, or is locked. Read fresh from the database, whatever the token says."),
             Self::NotFound => (404, "not_found", "Nothing is here.", "No route has this path."),
             Self::UserNotFound => (404, "user_not_found", "User not found.", "From the admin API; from others only with `USER_ENUMERATION=reveal`."),

@@ -1,5 +1,6 @@
 //! Passwords that we make up, for people whose own is set by somebody else.
 
+use chrono::TimeDelta;
 use zeroize::Zeroizing;
 
 use crate::foundation::{Entropy, EntropyError};
@@ -11,6 +12,9 @@ use super::policy::PasswordPolicy;
 const ALPHABET: &[u8; 32] = b"23456789ABDEFGHLMNRTcjkpqsuvwxyz";
 /// 24 characters of five bits are 120 bits: nobody guesses them, whatever the hash costs.
 const LENGTH_MIN: usize = 24;
+/// How long such a password is good: it is read out or written on, and ends as soon as its person has one of
+/// their own (OWASP ASVS 5.0, 6.4.1).
+pub const HANDED_OUT_FOR: TimeDelta = TimeDelta::hours(24);
 /// As many bytes as the longest password that a policy asks for has characters.
 const BYTES: usize = *PasswordPolicy::MIN_LENGTHS.end();
 

@@ -129,6 +129,27 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_waits_are_the_ones_in_force() {
+        let text = include_str!("../../docs/operations.md");
+        let shown = |steps: &[i64]| steps.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let first = shown(&WAITS_MINUTES[..4]).join(", ");
+        let last = WAITS_MINUTES[WAITS_MINUTES.len() - 2];
+        assert_eq!(WAITS_MINUTES.last(), Some(&(24 * 60)));
+        let near = format!("| {} | {first} … {last} minutes, then a day each time |", NEAR.free);
+        let (longest, most) = (WAITS_MINUTES[EVERYWHERE.steps - 1], EVERYWHERE.most.unwrap());
+        let everywhere = format!(
+            "| {} | {first} minutes, then {longest} each time; after {most} in a row none is taken |",
+            EVERYWHERE.free
+        );
+        for (scope, end) in
+            [("user_and_address_block", &near), ("device", &near), ("user", &everywhere)]
+        {
+            let row = text.lines().find(|line| line.starts_with(&format!("| `{scope}` |")));
+            assert!(row.unwrap().ends_with(end), "{row:?}: {end}");
+        }
+    }
+
+    #[test]
     fn nothing_is_forgotten_while_somebody_waits() {
         for rule in [NEAR, EVERYWHERE] {
             let longest = TimeDelta::seconds(waits()[rule.steps - 1]);

@@ -22,6 +22,7 @@ mod scheme;
 mod stuffing;
 
 pub use cost::{Argon2Cost, CostError};
+pub use generated::HANDED_OUT_FOR;
 pub use guesses::{
     ExportedGuesses, Guess, GuessRefusal, GuessScope, Guesses, Origin, Slowed, Whose,
     delete_expired_guesses, export_guesses, forget_guesses, slowed,

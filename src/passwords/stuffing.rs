@@ -106,6 +106,30 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_documented_thresholds_are_the_ones_in_force() {
+        let text = include_str!("../../docs/operations.md");
+        let ratio = |ratio: f64| if ratio > 4.0 { "a tenth as many" } else { "a quarter as many" };
+        assert_eq!([SUSPECT_RATIO, CLOSED_RATIO].map(f64::to_bits), [4.0, 10.0].map(f64::to_bits));
+        assert_eq!((EVERYWHERE_RATIO, BUCKET * BUCKETS), (2, TimeDelta::hours(1)));
+        for row in [
+            format!(
+                "| one block: wrong ones for {SUSPECT_USERS} users or more, and right ones for fewer than {} |",
+                ratio(SUSPECT_RATIO)
+            ),
+            format!(
+                "| one block: {CLOSED_USERS} or more, and right ones for fewer than {} |",
+                ratio(CLOSED_RATIO)
+            ),
+            format!(
+                "| all blocks: wrong ones for {EVERYWHERE_USERS} users or more, and right ones for fewer than twice as many |"
+            ),
+        ] {
+            assert!(text.contains(&row), "{row}");
+        }
+        assert!(text.contains("Of the last hour:"));
+    }
+
     /// How many bits so many users set, as chance commonly has it.
     fn bits(users: u32) -> i64 {
         let left = (1.0 - 1.0 / f64::from(BITS)).powi(i32::try_from(users).unwrap());

@@ -37,7 +37,7 @@ pub async fn list(executor: impl PgExecutor<'_>, page: Page<'_>) -> sqlx::Result
         r#"
         SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         FROM users
         WHERE ($1::uuid IS NULL OR id > $1)
@@ -83,7 +83,7 @@ pub async fn lock(
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
@@ -108,7 +108,7 @@ pub async fn unlock(
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
@@ -135,7 +135,7 @@ pub async fn add_roles(
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
@@ -164,7 +164,7 @@ pub async fn remove_roles(
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
@@ -191,7 +191,7 @@ pub async fn set_roles(
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
@@ -202,19 +202,23 @@ pub async fn set_roles(
     .await
 }
 
-/// Gives the person another password. Sessions are ended by whoever calls, in the same transaction.
+/// Gives the person another password, good until `expires_at`, if that is given. Sessions are ended by whoever calls, in the same transaction.
 /// Answers whether anybody has that id.
 pub async fn set_password_hash(
     connection: &mut PgConnection,
     id: UserId,
     new: &PhcString,
+    expires_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let updated = sqlx::query!(
-        "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1",
+        r#"
+        UPDATE users SET password_hash = $2, updated_at = $3, password_expires_at = $4 WHERE id = $1
+        "#,
         id as _,
         new.as_str(),
         now,
+        expires_at,
     )
     .execute(connection)
     .await?;

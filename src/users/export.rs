@@ -27,6 +27,8 @@ pub struct Exported {
     last_otp_sent_at: Option<DateTime<Utc>>,
     /// What the person is to the services that read the tokens.
     roles: Vec<String>,
+    /// Until when the password is good, where it was handed out.
+    password_expires_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -37,7 +39,8 @@ pub async fn export(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<O
         Exported,
         r#"
         SELECT id AS "id: _", email, phone_number, is_verified, display_name, email_verified_at, locale,
-            sinch_verification_id, last_otp_sent_at, roles, created_at, updated_at
+            sinch_verification_id, last_otp_sent_at, roles,
+            password_expires_at, created_at, updated_at
         FROM users u
         WHERE u.id = $1
         "#,

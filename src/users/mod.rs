@@ -64,6 +64,9 @@ pub struct User {
     pub locked_reason: Option<String>,
     /// What the person is to the services that read the tokens: at most 32, in order.
     pub roles: Vec<String>,
+    /// Until when the password is good, where it was made up and handed out. The next login with it has to
+    /// bring one of the person's own.
+    pub password_expires_at: Option<DateTime<Utc>>,
     /// When the person signed up.
     pub created_at: DateTime<Utc>,
     /// When the row last changed.
@@ -81,6 +84,11 @@ impl User {
 }
 
 impl User {
+    /// Whether the password was handed out and has had its time.
+    pub fn is_password_over(&self, now: DateTime<Utc>) -> bool {
+        self.password_expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
     /// Whether the person may use the admin API: has the role, and is not locked.
     pub fn is_admin(&self) -> bool {
         self.locked_at.is_none() && self.roles.iter().any(|role| role == Role::ADMIN)
@@ -130,6 +138,8 @@ pub struct NewUser<'a> {
     pub phone_number: Option<&'a PhoneNumber>,
     /// Argon2id, PHC form.
     pub password_hash: &'a PhcString,
+    /// Until when the password is good; `None` where it is the person's own.
+    pub password_expires_at: Option<DateTime<Utc>>,
     /// The language tag of texts to this person, where a request names no language.
     pub locale: Option<&'a str>,
     /// Now.

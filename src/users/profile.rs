@@ -56,7 +56,7 @@ pub async fn edit_profile(
         WHERE id = $1
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,

@@ -14,8 +14,9 @@ pub async fn insert(executor: impl PgExecutor<'_>, new: &NewUser<'_>) -> Result<
     let inserted = sqlx::query!(
         r#"
         INSERT INTO users
-            (id, email, phone_number, password_hash, locale, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $6)
+            (id, email, phone_number, password_hash, locale, created_at, updated_at,
+                password_expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
         "#,
         new.id as _,
         new.email.as_str(),
@@ -23,6 +24,7 @@ pub async fn insert(executor: impl PgExecutor<'_>, new: &NewUser<'_>) -> Result<
         new.password_hash.as_str(),
         new.locale,
         new.created_at,
+        new.password_expires_at,
     )
     .execute(executor)
     .await;
@@ -50,7 +52,7 @@ pub async fn find(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Opt
         r#"
         SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         FROM users
         WHERE id = $1
@@ -73,7 +75,7 @@ pub async fn find_by_identifier(
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
                     is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-                    locked_reason, roles, created_at, updated_at,
+                    locked_reason, roles, password_expires_at, created_at, updated_at,
                     (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
                 WHERE lower(email) = lower($1)
@@ -89,7 +91,7 @@ pub async fn find_by_identifier(
                 r#"
                 SELECT id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
                     is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-                    locked_reason, roles, created_at, updated_at,
+                    locked_reason, roles, password_expires_at, created_at, updated_at,
                     (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
                 FROM users
                 WHERE phone_number = $1
@@ -153,7 +155,7 @@ pub async fn verify_phone(
         WHERE id = $1 AND phone_number = $2
         RETURNING id AS "id: _", email, phone_number, password_hash AS "password_hash: _",
             is_verified, display_name, locale, email_verified_at, last_otp_sent_at, locked_at,
-            locked_reason, roles, created_at, updated_at,
+            locked_reason, roles, password_expires_at, created_at, updated_at,
             (SELECT erase_after FROM erasures WHERE user_id = users.id) AS erase_after
         "#,
         id as _,
@@ -164,24 +166,26 @@ pub async fn verify_phone(
     .await
 }
 
-/// Puts `new` in place of `old`. `false`: the password has changed since `old` was read, and nothing is
+/// Puts `new` in place of `old`, good until `expires_at`, if that is given. `false`: the password has changed since `old` was read, and nothing is
 /// changed.
 pub async fn replace_password_hash(
     executor: impl PgExecutor<'_>,
     id: UserId,
     old: &PhcString,
     new: &PhcString,
+    expires_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let replaced = sqlx::query!(
         r#"
-        UPDATE users SET password_hash = $3, updated_at = $4
+        UPDATE users SET password_hash = $3, updated_at = $4, password_expires_at = $5
         WHERE id = $1 AND password_hash = $2
         "#,
         id as _,
         old.as_str(),
         new.as_str(),
         now,
+        expires_at,
     )
     .execute(executor)
     .await?;
@@ -199,7 +203,9 @@ pub async fn reset_password_hash(
 ) -> sqlx::Result<bool> {
     let reset = sqlx::query!(
         r#"
-        UPDATE users SET password_hash = $3, sinch_verification_id = NULL, updated_at = $4
+        UPDATE users
+        SET password_hash = $3, password_expires_at = NULL, sinch_verification_id = NULL,
+            updated_at = $4
         WHERE id = $1 AND phone_number = $2 AND is_verified
         "#,
         id as _,

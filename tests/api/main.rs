@@ -25,6 +25,7 @@ mod fake_siteverify;
 #[expect(dead_code, reason = "only the tests of the program wait for a fault")]
 mod fake_smtp;
 mod guard;
+mod handed_out_passwords;
 mod health;
 mod keys;
 mod last_admin;

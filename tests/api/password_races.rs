@@ -52,6 +52,29 @@ async fn one_has_won(app: &TestApp, person: &Person, passwords: &[String], answe
         .unwrap();
 }
 
+#[tokio::test]
+async fn of_racing_first_logins_with_a_password_that_was_handed_out_one_wins() {
+    let app = TestApp::with(&ROOM).await;
+    let admin = app.admin(&Person::ada()).await;
+    let person = Person::bob();
+    app.verified(&person).await;
+    app.warm().await;
+    for _ in 0..ROUNDS {
+        let path = app.path_of(&person, "/reset-password").await;
+        let given = admin.poke(&path).await.is(200).text("password");
+        let racers = (0..RACERS).map(|number| {
+            let (visitor, own) = (Visitor::clone(&app), password(number));
+            let body = json!({ "email": person.email, "password": given, "newPassword": own });
+            async move { visitor.post("/api/v1/auth/login", &body).await }
+        });
+        let answers = race(racers.collect()).await;
+        assert_eq!(count(&answers, 200, ""), 1, "{answers:?}");
+        assert_eq!(count(&answers, 401, "invalid_credentials"), RACERS - 1, "{answers:?}");
+        let winner = answers.iter().position(|answer| answer.status() == 200).unwrap();
+        app.login(&Person { password: password(winner), ..person.clone() }).await.is(200);
+    }
+}
+
 async fn of_racing_resets_one_wins(app: TestApp) {
     app.warm().await;
     let passwords: Vec<_> = (0..RACERS).map(password).collect();

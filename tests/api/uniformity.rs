@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Person, TestApp, wrong};
 
 /// Everything of an answer that could tell two of them apart.
-fn face(answer: &Answer) -> (u16, BTreeSet<String>, Value) {
+pub(crate) fn face(answer: &Answer) -> (u16, BTreeSet<String>, Value) {
     let names = answer.headers().keys().map(ToString::to_string).collect();
     let mut body = answer.json().clone();
     let id = body.as_object_mut().and_then(|members| members.remove("requestId"));

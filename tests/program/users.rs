@@ -54,6 +54,7 @@ async fn an_account_is_made_found_listed_and_deleted() {
         json!({
             "id": id, "email": EMAIL, "phoneNumber": PHONE, "isVerified": true, "locale": "de",
             "roles": ["admin"], "lockedAt": null, "lockedReason": null, "lastOtpSentAt": null,
+            "passwordExpiresAt": made["passwordExpiresAt"],
             "createdAt": ada["createdAt"], "updatedAt": ada["updatedAt"],
         })
     );
@@ -61,7 +62,8 @@ async fn an_account_is_made_found_listed_and_deleted() {
         assert_eq!(users(&installation, &["show", who]).await, ada, "{who}");
     }
     let serving = installation.serve().await;
-    let login = serving.api.post("login", json!({"email": EMAIL, "password": password})).await;
+    let first = json!({"email": EMAIL, "password": password, "newPassword": "a staple of ada's"});
+    let login = serving.api.post("login", first).await;
     // An administrator gives a code each time, and may then use the admin API.
     let ticket = login.expect(200).text("loginTicket");
     let token = serving.api.verify(&ticket, &installation.code()).await.expect(200).text("token");
@@ -182,7 +184,12 @@ async fn a_reset_gives_another_password_and_ends_the_sessions() {
     assert_eq!(reset["sessionsEnded"], 1);
     serving.api.login().await.expect(401);
     let made = reset["password"].as_str().unwrap();
-    serving.api.post("login", json!({"email": EMAIL, "password": made})).await.expect(200);
+    let given_out = json!({"email": EMAIL, "password": made});
+    let refused = serving.api.post("login", given_out).await.expect(403);
+    assert_eq!(refused.text("code"), "password_change_required");
+    assert!(reset["passwordExpiresAt"].is_string(), "{reset}");
+    let first = json!({"email": EMAIL, "password": made, "newPassword": "another staple yet"});
+    serving.api.post("login", first).await.expect(200);
     let shown = users(&installation, &["sessions", EMAIL]).await;
     assert_eq!(shown["sessions"][1]["endedAs"], "password_reset");
 

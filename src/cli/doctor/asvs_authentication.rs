@@ -4,12 +4,19 @@ use super::factors::{DEVICE_NOTICES, EVERY_LOGIN_BY_CODE, NOTICES};
 use super::requirement::Requirement;
 
 pub(super) const REQUIREMENTS: &[Requirement] = &[
-    Requirement::not_yet(
+    Requirement::always(
         "6.3.1",
         1,
         "Guessing and stuffing of passwords are slowed as documented",
-        "wrong passwords are limited for an address, not for an account",
-        "wait for the limits on wrong passwords of an account",
+        "for an account in a block, for an account over all, and where many accounts are tried",
+        &[
+            "tests/api/password_guesses/waits.rs::after_ten_wrong_ones_from_a_block_the_wait_doubles_up_to_a_day",
+            "tests/api/password_guesses/waits.rs::from_many_blocks_the_account_is_slowed_after_twenty_and_shut_after_a_hundred",
+            "tests/api/password_guesses/races.rs::sixty_four_at_once_from_as_many_blocks_spend_twenty",
+            "tests/api/password_guesses/stuffing.rs::a_true_pair_from_a_block_that_stuffs_needs_a_code",
+            "tests/api/password_guesses/stuffing.rs::a_true_pair_needs_a_code_while_many_blocks_stuff",
+            "tests/api/password_guesses/owner.rs::the_owner_logs_in_on_a_known_device_while_a_thousand_blocks_guess",
+        ],
     ),
     Requirement::always(
         "6.3.2",
@@ -51,7 +58,10 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         3,
         "People are told of suspicious sign-ins",
         DEVICE_NOTICES,
-        &["tests/api/emails/notices.rs::a_device_is_news_unless_it_is_the_first_or_known"],
+        &[
+            "tests/api/emails/notices.rs::a_device_is_news_unless_it_is_the_first_or_known",
+            "tests/api/password_guesses/telling.rs::the_person_is_told_once_that_the_account_is_shut",
+        ],
     ),
     Requirement::always(
         "6.3.6",
@@ -81,12 +91,17 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "even with USER_ENUMERATION=strict the ticket of a taken address can be tried",
         "nothing to set; strict leaves the least to learn",
     ),
-    Requirement::not_yet(
+    Requirement::always(
         "6.4.1",
         1,
         "Passwords that the system makes up are random, short-lived and not for keeps",
-        "one that an administrator has had made is random, but good until its owner changes it",
-        "give no passwords out: let people sign up, and use password/forgot in place of a reset",
+        "of 120 bits, for 24 hours, and for a login that brings one of the person's own",
+        &[
+            "src/passwords/generated.rs::every_password_is_another_and_fits_the_policy_that_asks_for_most",
+            "tests/api/handed_out_passwords.rs::it_opens_nothing_until_the_person_brings_one_of_their_own",
+            "tests/api/handed_out_passwords.rs::after_24_hours_it_is_answered_like_a_wrong_one",
+            "tests/program/users.rs::a_reset_gives_another_password_and_ends_the_sessions",
+        ],
     ),
     Requirement::always(
         "6.4.2",

@@ -4,12 +4,16 @@ use super::factors::{COMPOSITION, LENGTH, MOST_USED_REFUSED};
 use super::requirement::Requirement;
 
 pub(super) const REQUIREMENTS: &[Requirement] = &[
-    Requirement::not_yet(
+    Requirement::always(
         "6.1.1",
         1,
         "What slows guessing and stuffing is documented, and how it shuts nobody out",
-        "wrong codes are documented; wrong passwords are limited for an address only",
-        "wait for the limits on wrong passwords of an account",
+        "docs/operations.md has each limit, and that owners get in on devices that are known",
+        &[
+            "src/passwords/lockout.rs::the_documented_waits_are_the_ones_in_force",
+            "src/passwords/stuffing.rs::the_documented_thresholds_are_the_ones_in_force",
+            "tests/api/password_guesses/owner.rs::the_owner_logs_in_on_a_known_device_while_a_thousand_blocks_guess",
+        ],
     ),
     Requirement::always(
         "6.1.2",

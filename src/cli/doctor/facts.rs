@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
+use crate::audit::{self, Standing};
 use crate::config::Settings;
 use crate::database::{self, Rights};
 use crate::foundation::Clock;
@@ -34,6 +35,8 @@ pub(super) struct Contents {
     pub(super) signs_since: Option<DateTime<Utc>>,
     /// Accounts whose password hash another system has made.
     pub(super) foreign_hashes: i64,
+    /// How the audit log stands.
+    pub(super) audit: Standing,
     /// When they were read.
     pub(super) read_at: DateTime<Utc>,
 }
@@ -64,5 +67,7 @@ async fn read(pool: &PgPool) -> Option<Contents> {
     let keys = tokens::list_keys(pool).await.ok()?;
     let signing = keys.iter().find(|key| key.life.state(read_at) == KeyState::Signing);
     let foreign_hashes = users::count_hashes_unlike(pool, PasswordHash::PREFIX).await.ok()?;
-    Some(Contents { signs_since: signing.map(|key| key.life.signs_from), foreign_hashes, read_at })
+    let audit = audit::standing(pool, read_at).await.ok()?;
+    let signs_since = signing.map(|key| key.life.signs_from);
+    Some(Contents { signs_since, foreign_hashes, audit, read_at })
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | know what a requirement is | `requirement` |
 //! | find one | `asvs_*`, `nist`, `rfc_8725`, `operation`: the tables |
-//! | judge it | `factors`, `lifetimes`, `surroundings`, by `facts` |
+//! | judge it | `factors`, `lifetimes`, `surroundings`, `shield`, by `facts` |
 //! | show it | `table` (people), `export` (programs), `document` (`docs/asvs.md`) |
 
 mod asvs_authentication;
@@ -24,6 +24,7 @@ mod nist;
 mod operation;
 mod requirement;
 mod rfc_8725;
+mod shield;
 mod surroundings;
 mod table;
 

@@ -127,12 +127,15 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
             "tests/passwords/policy.rs::every_reason_has_its_code_and_its_sentence",
         ],
     ),
-    Requirement::not_yet(
+    Requirement::always(
         "3.1.1.2 k",
         1,
         "Guesses at a password are limited for the account",
-        "they are limited for an address",
-        "wait for the limits on wrong passwords of an account",
+        "for each account, over all addresses and replicas",
+        &[
+            "tests/api/password_guesses/waits.rs::from_many_blocks_the_account_is_slowed_after_twenty_and_shut_after_a_hundred",
+            "tests/api/password_guesses/races.rs::sixty_four_at_once_from_as_many_blocks_spend_twenty",
+        ],
     ),
     Requirement::always(
         "3.1.1.2 l",
@@ -222,15 +225,18 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "3.2.2 a",
         1,
         "100 wrong codes in a row disable the factor",
-        "they make it wait, up to a day each, and never shut it for good",
-        "nothing to set: who else could shut it would be anybody (docs/decisions/0013)",
+        "they make it wait, up to a day each, and make codes longer, but never shut it for good",
+        "nothing to set: who else could shut it would be anybody (docs/decisions/0033)",
     ),
-    Requirement::not_yet(
+    Requirement::always(
         "3.2.2 b",
         1,
         "100 wrong passwords in a row disable the password",
-        "they are limited for an address, not for an account",
-        "wait for the limits on wrong passwords of an account",
+        "on all devices that are not known; a known one, a reset or an operator ends it",
+        &[
+            "tests/api/password_guesses/races.rs::the_hundredth_is_the_last_however_many_race_on_two_replicas",
+            "tests/api/password_guesses/owner.rs::after_a_hundred_in_a_row_a_new_password_opens_the_account",
+        ],
     ),
     Requirement::not_yet(
         "3.2.9",

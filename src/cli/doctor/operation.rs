@@ -5,6 +5,9 @@
 use super::factors::{NOBODY_DEDUCED, NOTICES};
 use super::lifetimes::NO_SHARED_SECRET;
 use super::requirement::Requirement;
+use super::shield::{
+    AUDIT_MONTHS, AUDIT_RIGHTS, AUDIT_SEALS, CHALLENGE_JUDGE, GUARD, METRICS_ADDRESS,
+};
 use super::surroundings::{
     BUDGET, COUNTRIES, DATABASE_TLS, HASHES, HTTPS, ORIGINS, PRODUCTION, PROXIES, REQUESTS, ROLE,
     SCHEMA, SECRET_KEY, SIGNING_KEY,
@@ -12,6 +15,9 @@ use super::surroundings::{
 
 const WEAK: &str = "tests/program/doctor.rs::each_weak_setting_turns_its_lines_and_no_others";
 const BY_THE_DATABASE: &str = "tests/program/doctor.rs::what_the_database_says_turns_its_lines";
+const BY_THE_AUDIT_LOG: &str = "tests/program/doctor.rs::what_the_audit_log_says_turns_its_lines";
+const GRANTS_ON_ALL_TABLES: &str =
+    "tests/program/doctor.rs::grants_on_all_tables_leave_the_audit_log_alone_after_a_migration";
 
 pub(super) const REQUIREMENTS: &[Requirement] = &[
     Requirement::when(
@@ -51,6 +57,37 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         &[WEAK, "tests/api/money/races.rs::replicas_that_race_spend_no_more_than_there_is"],
     ),
     Requirement::when(
+        "guard",
+        1,
+        "Nobody earns by having texts sent",
+        GUARD,
+        &[
+            WEAK,
+            "tests/api/guard/destinations.rs::a_prefix_never_seen_gets_three_codes_and_is_then_slowed_closed_and_tried_again",
+            "tests/api/guard/keeping.rs::record_sends_everything_and_writes_down_what_it_would_have_done",
+        ],
+    ),
+    Requirement::when(
+        "challenge",
+        2,
+        "Challenges are judged here, or by whom the setting names",
+        CHALLENGE_JUDGE,
+        &[
+            WEAK,
+            "tests/api/challenges/captchas.rs::nobody_is_let_through_where_there_is_no_judgement",
+        ],
+    ),
+    Requirement::when(
+        "metrics",
+        2,
+        "Figures of the operation are not for everybody",
+        METRICS_ADDRESS,
+        &[
+            WEAK,
+            "tests/program/metrics.rs::without_the_setting_nothing_listens_and_a_wrong_or_taken_address_stops_the_start",
+        ],
+    ),
+    Requirement::when(
         "enumeration",
         1,
         "Failed logins and codes do not tell who has an account",
@@ -82,6 +119,33 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         &[
             BY_THE_DATABASE,
             "tests/program/walk.rs::a_role_that_may_do_no_more_than_documented_is_enough",
+        ],
+    ),
+    Requirement::when(
+        "audit-rights",
+        2,
+        "Whoever breaks into the server cannot change what the audit log says",
+        AUDIT_RIGHTS,
+        &[BY_THE_DATABASE, GRANTS_ON_ALL_TABLES],
+    ),
+    Requirement::when(
+        "audit-months",
+        2,
+        "The audit log has a partition for the next month",
+        AUDIT_MONTHS,
+        &[
+            BY_THE_AUDIT_LOG,
+            "tests/api/audit/keeping.rs::months_are_made_ahead_once_and_take_their_events",
+        ],
+    ),
+    Requirement::when(
+        "audit-seals",
+        2,
+        "Events of the audit log are sealed soon",
+        AUDIT_SEALS,
+        &[
+            BY_THE_AUDIT_LOG,
+            "tests/api/audit/sealing.rs::what_gathered_while_nobody_sealed_is_made_up_for",
         ],
     ),
     Requirement::when(

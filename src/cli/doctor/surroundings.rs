@@ -215,14 +215,14 @@ pub(super) const HASHES: Judge = ("every account has a hash of ours", |facts| {
     })
 });
 
-fn by_database(facts: &Facts, judge: impl FnOnce(&DatabaseFacts) -> Verdict) -> Verdict {
+pub(super) fn by_database(facts: &Facts, judge: impl FnOnce(&DatabaseFacts) -> Verdict) -> Verdict {
     match &facts.database {
         Ok(database) => judge(database),
         Err(_) => Verdict::does_not_hold("the database could not be asked", "see that it can be"),
     }
 }
 
-fn by_contents(facts: &Facts, judge: impl FnOnce(&Contents) -> Verdict) -> Verdict {
+pub(super) fn by_contents(facts: &Facts, judge: impl FnOnce(&Contents) -> Verdict) -> Verdict {
     by_database(facts, |database| match &database.contents {
         Some(contents) => judge(contents),
         None => Verdict::does_not_hold(

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
@@ -12,12 +13,12 @@ use crate::foundation::{EmailAddress, NumberType, PhoneNumber, UserId};
 use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::Language;
-use crate::passwords;
+use crate::passwords::{self, HANDED_OUT_FOR};
 use crate::sessions::{self, EndReason, Which};
 use crate::users::{self, LOCKED_REASON_MAX, NewUser, Role, User};
 
 use super::password::Chosen;
-use super::show::{print, print_json, print_user};
+use super::show::{TIME, print, print_json, print_user};
 use super::{Desk, Who, nobody, parse_role};
 
 #[derive(Args)]
@@ -37,7 +38,8 @@ pub(in crate::cli) struct CreateArguments {
     /// A role; may be given several times.
     #[arg(long = "role", value_name = "ROLE", value_parser = parse_role)]
     roles: Vec<Role>,
-    /// Read the password from the first line of standard input. Without it one is made and printed.
+    /// Read the password from the first line of standard input. Without it one is made and
+    /// printed, good for 24 hours and a login that brings another.
     #[arg(long)]
     password_stdin: bool,
     /// Print JSON.
@@ -67,7 +69,8 @@ pub(in crate::cli) struct DeleteArguments {
 pub(in crate::cli) struct ResetArguments {
     #[command(flatten)]
     who: Who,
-    /// Read the password from the first line of standard input. Without it one is made and printed.
+    /// Read the password from the first line of standard input. Without it one is made and
+    /// printed, good for 24 hours and a login that brings another.
     #[arg(long)]
     password_stdin: bool,
 }
@@ -92,6 +95,9 @@ struct PasswordSet<'a> {
     /// Only where it was made here, and only now.
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<&'a str>,
+    /// Until when it is good, for a login that brings another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_expires_at: Option<DateTime<Utc>>,
     sessions_ended: usize,
 }
 
@@ -114,6 +120,7 @@ pub(super) async fn create(desk: &Desk, arguments: &CreateArguments) -> anyhow::
         email: &email,
         phone_number: Some(&number),
         password_hash: &password_hash,
+        password_expires_at: expiry(&chosen, now),
         locale,
         created_at: now,
     };
@@ -131,7 +138,7 @@ pub(super) async fn create(desk: &Desk, arguments: &CreateArguments) -> anyhow::
         desk.record(&mut transaction, id, Event::RolesChanged { roles }, now).await?;
     }
     transaction.commit().await?;
-    tell_password(id, &chosen, 0, arguments.json)
+    tell_password(id, (&chosen, now), 0, arguments.json)
 }
 
 pub(super) async fn lock(desk: &Desk, arguments: &LockArguments) -> anyhow::Result<()> {
@@ -220,7 +227,8 @@ pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> a
     let mut transaction = desk.database.begin().await?;
     // Rows are locked in the order in which a login locks them.
     login_tickets::revoke(&mut transaction, user.id).await?;
-    let is_set = users::set_password_hash(&mut transaction, user.id, &hash, now).await?;
+    let until = expiry(&chosen, now);
+    let is_set = users::set_password_hash(&mut transaction, user.id, &hash, until, now).await?;
     anyhow::ensure!(is_set, nobody());
     let why = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
@@ -229,16 +237,29 @@ pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> a
     let event = Event::PasswordReset { sessions_ended: ended.len() };
     desk.record(&mut transaction, user.id, event, now).await?;
     transaction.commit().await?;
-    tell_password(user.id, &chosen, ended.len(), arguments.who.json)
+    tell_password(user.id, (&chosen, now), ended.len(), arguments.who.json)
+}
+
+/// Until when the password is good: one that was made here is for the first login.
+fn expiry(chosen: &Chosen, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    chosen.made.as_ref().map(|_| now + HANDED_OUT_FOR)
 }
 
 /// The id, and the password where it was made: the only time that it is shown.
-fn tell_password(id: UserId, chosen: &Chosen, ended: usize, as_json: bool) -> anyhow::Result<()> {
+fn tell_password(
+    id: UserId,
+    (chosen, now): (&Chosen, DateTime<Utc>),
+    sessions_ended: usize,
+    as_json: bool,
+) -> anyhow::Result<()> {
     let password = chosen.made.as_ref().map(|made| made.as_str());
+    let password_expires_at = expiry(chosen, now);
     if as_json {
-        return print_json(&PasswordSet { id, password, sessions_ended: ended });
+        return print_json(&PasswordSet { id, password, password_expires_at, sessions_ended });
     }
     let password = password.map(|made| format!("password  {made}\n")).unwrap_or_default();
+    let until = password_expires_at.map(|at| format!("good till {}\n", at.format(TIME)));
+    let password = password + &until.unwrap_or_default();
     print(&format!("id        {id}\n{password}"))
 }
 

@@ -16,7 +16,7 @@ use crate::users::{self, Page, Role, User};
 
 use super::{Desk, Who, parse_role};
 
-const TIME: &str = "%Y-%m-%d %H:%M";
+pub(super) const TIME: &str = "%Y-%m-%d %H:%M";
 
 #[derive(Args)]
 pub(in crate::cli) struct ListArguments {
@@ -62,6 +62,8 @@ struct Person<'a> {
     locked_at: Option<DateTime<Utc>>,
     locked_reason: Option<&'a str>,
     last_otp_sent_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_expires_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wrong_passwords: Option<Slowed>,
     created_at: DateTime<Utc>,
@@ -235,6 +237,7 @@ impl<'a> Person<'a> {
             locked_at: user.locked_at,
             locked_reason: user.locked_reason.as_deref(),
             last_otp_sent_at: user.last_otp_sent_at,
+            password_expires_at: user.password_expires_at,
             wrong_passwords: None,
             created_at: user.created_at,
             updated_at: user.updated_at,

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::Connection as _;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use crate::api::limits;
 use crate::api::trail;
@@ -27,12 +28,13 @@ use super::code::NotSent;
 use super::password_proof::{self, Proven, Tried};
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, SignedIn};
-use super::{code, input};
+use super::{code, first_login, input};
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::InvalidCredentials,
     Kind::OriginNotAllowed,
+    Kind::PasswordChangeRequired,
     Kind::AccountLocked,
     Kind::PasswordGuessesExhausted,
     Kind::ChallengeRequired,
@@ -44,6 +46,8 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
 struct Login {
     identifier: Identifier,
     password: Password,
+    /// As it was typed.
+    new_password: Option<Zeroizing<String>>,
     device_token: Option<OpaqueToken>,
     app_hash: Option<AppHash>,
     refresh_token_in: RefreshTokenIn,
@@ -64,6 +68,10 @@ pub(in crate::api) struct LoginBody {
         example = "correct horse battery"
     )]
     password: String,
+    /// In place of a password that was handed out, and only then: one of the person's own, by the rules of
+    /// signing up.
+    #[schema(format = "password", min_length = 8, max_length = 256)]
+    new_password: Option<String>,
     /// What an earlier code on this device was answered with: the device is known by it, and is not slowed by
     /// wrong passwords from elsewhere.
     device_token: Option<String>,
@@ -137,6 +145,7 @@ impl Login {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let identifier = input::identifier(app, &mut fields);
         let password = input::password(&mut fields, "password");
+        let new_password = fields.text("newPassword").map(Zeroizing::new);
         let device_token = input::opaque_token(&mut fields, "deviceToken");
         let app_hash = input::app_hash(app, &mut fields);
         let refresh_token_in = RefreshTokenIn::read(&mut fields);
@@ -144,6 +153,7 @@ impl Login {
         let request = request.map(|(identifier, password)| Self {
             identifier,
             password,
+            new_password,
             device_token,
             app_hash,
             refresh_token_in,
@@ -155,7 +165,7 @@ impl Login {
 /// Log in
 ///
 /// Checks the password. Where a second step is due a code is sent, and `loginTicket` binds it to
-/// this login.
+/// this login. A password that was handed out counts together with a `newPassword` only, which takes its place.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", operation_id = "login",
     request_body(content = LoginBody,
         example = json!({"email": "ada@example.com", "password": "correct horse battery"})),
@@ -183,6 +193,8 @@ pub(in crate::api) async fn login(
         drop(connection);
         return Err(refuse_locked(&app, &client, &user).await);
     }
+    let typed = (&login.password, login.new_password.as_deref().map(String::as_str));
+    let proven = first_login::replace_handed_out(&app, &client, proven, typed).await?;
     if is_code_due(&app, &proven) {
         let Proven { user, connection, .. } = proven;
         drop(connection);

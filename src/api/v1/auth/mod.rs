@@ -2,6 +2,7 @@
 
 mod claim;
 pub(in crate::api) mod code;
+mod first_login;
 pub(super) mod input;
 pub(in crate::api) mod introspect;
 pub(in crate::api) mod login;

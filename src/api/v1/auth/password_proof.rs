@@ -57,10 +57,13 @@ pub(super) async fn prove(
 
     let stored = user.as_ref().and_then(read_hash);
     let user = match (user, app.hasher.verify(tried.password.clone(), stored).await) {
+        // One that was handed out and has had its time is a wrong one.
+        (Some(user), Ok(_)) if user.is_password_over(now) => {
+            return Err(wrong(app, client, Some(user), &guess, now).await?);
+        }
         (Some(user), Ok(Verification::Match)) => user,
         (Some(user), Ok(Verification::MatchOutdated)) => {
-            renew_hash(app, &user, tried.password.clone()).await?;
-            user
+            renew_hash(app, user, tried.password.clone()).await?
         }
         (user, Ok(_)) => return Err(wrong(app, client, user, &guess, now).await?),
         (_, Err(cause)) => {
@@ -137,11 +140,11 @@ pub(in crate::api::v1) fn read_hash(user: &User) -> Option<PasswordHash> {
         .ok()
 }
 
-/// Hashes anew under today's cost.
-async fn renew_hash(app: &App, user: &User, password: Password) -> Result<(), Problem> {
+/// Hashes anew under today's cost. The user with the new hash.
+async fn renew_hash(app: &App, user: User, password: Password) -> Result<User, Problem> {
     let salt = app.entropy.bytes().map_err(Problem::internal)?;
     let new = PhcString::from(app.hasher.hash(password, salt).await?.to_phc());
-    let now = app.clock.now();
-    users::replace_password_hash(&app.database, user.id, &user.password_hash, &new, now).await?;
-    Ok(())
+    let (now, old, until) = (app.clock.now(), &user.password_hash, user.password_expires_at);
+    users::replace_password_hash(&app.database, user.id, old, &new, until, now).await?;
+    Ok(User { password_hash: new, ..user })
 }

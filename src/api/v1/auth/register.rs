@@ -126,6 +126,7 @@ pub(in crate::api) async fn register(
         email: &email,
         phone_number: Some(&phone_number).filter(|_| !claim_number),
         password_hash: &password_hash,
+        password_expires_at: None,
         locale: client.languages.as_deref().and_then(Language::look_up).map(Language::tag),
         created_at: now,
     };

@@ -14,7 +14,7 @@ use crate::audit::Event;
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 use crate::http::{Fields, Kind, Problem};
 use crate::otp::Language;
-use crate::passwords::Password;
+use crate::passwords::{HANDED_OUT_FOR, Password};
 use crate::state::{App, AppState};
 use crate::users::{self, NewUser, Role, User};
 
@@ -45,7 +45,8 @@ pub(in crate::api) struct CreateBody {
     /// Any usual way of writing an international number.
     #[schema(example = "+1 415 555 2671")]
     phone_number: String,
-    /// By the rules of `register`. Where it is left out a random one is answered.
+    /// By the rules of `register`. Where it is left out a random one is answered,
+    /// for the first login.
     #[schema(format = "password", min_length = 8, max_length = 256)]
     password: Option<String>,
     /// As in `PUT …/roles`.
@@ -61,7 +62,8 @@ pub(in crate::api) struct CreateBody {
 #[serde(rename_all = "camelCase")]
 pub(in crate::api) struct Created {
     user: UserRecord,
-    /// Where none was sent: a random password, told here and never again.
+    /// Where none was sent: a random password, told here and never again. It is good for 24 hours, and for a
+    /// login that brings a `newPassword`.
     #[schema(format = "password", example = "7vQN4kxE2sHcT9wLzRA5pD8u")]
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
@@ -128,6 +130,7 @@ pub(in crate::api) async fn create(
         email: &create.email,
         phone_number: Some(&create.phone_number),
         password_hash: &password_hash,
+        password_expires_at: generated.is_some().then(|| now + HANDED_OUT_FOR),
         locale: create.locale,
         created_at: now,
     };

@@ -32,6 +32,9 @@ pub(in crate::api) struct UserRecord {
     /// Why, in the words of whoever locked the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     locked_reason: Option<String>,
+    /// Until when the password is good that was handed out; not there for one of the user's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_expires_at: Option<DateTime<Utc>>,
     /// When a code was last sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_otp_sent_at: Option<DateTime<Utc>>,
@@ -50,6 +53,7 @@ impl From<User> for UserRecord {
             locale: user.locale,
             locked_at: user.locked_at,
             locked_reason: user.locked_reason,
+            password_expires_at: user.password_expires_at,
             last_otp_sent_at: user.last_otp_sent_at,
             created_at: user.created_at,
             updated_at: user.updated_at,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,7 +13,7 @@ use crate::foundation::UserId;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
 use crate::login_tickets;
-use crate::passwords::{self, Password};
+use crate::passwords::{self, HANDED_OUT_FOR, Password};
 use crate::sessions::{self, EndReason, Which};
 use crate::state::{App, AppState};
 use crate::users::{self, PhcString};
@@ -30,6 +31,8 @@ pub(in crate::api) struct PasswordReset {
     /// Told here and never again.
     #[schema(format = "password", example = "7vQN4kxE2sHcT9wLzRA5pD8u")]
     password: String,
+    /// Until when it is good: for a login that brings a `newPassword`.
+    password_expires_at: DateTime<Utc>,
     /// How many sessions have ended by it.
     sessions_ended: usize,
 }
@@ -42,7 +45,7 @@ pub(super) async fn hash(app: &App, password: Password) -> Result<PhcString, Pro
 
 /// Reset a user's password
 ///
-/// Answers a random one to hand over. All sessions end, logins under way come to nothing, and no device
+/// Answers a random one to hand over, good for 24 hours and for a login that brings a `newPassword`. All sessions end, logins under way come to nothing, and no device
 /// is known any more. A second factor stays what it was.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/reset-password", tag = "admin",
     operation_id = "adminResetPassword", security(("bearer" = [])),
@@ -64,7 +67,9 @@ pub(in crate::api) async fn reset_password(
     let mut transaction = app.database.begin().await?;
     // Rows are locked in the order in which a login locks them.
     login_tickets::revoke(&mut transaction, id).await?;
-    if !users::set_password_hash(&mut transaction, id, &hash, now).await? {
+    let password_expires_at = now + HANDED_OUT_FOR;
+    let (new, until) = (&hash, Some(password_expires_at));
+    if !users::set_password_hash(&mut transaction, id, new, until, now).await? {
         return Err(super::no_such_user());
     }
     let reason = EndReason::PasswordReset;
@@ -77,5 +82,6 @@ pub(in crate::api) async fn reset_password(
     app.sessions.revocations().note(&ended, now);
     super::note_act(&admin, Some(id), "reset-password");
     let password = generated.as_str().to_owned();
-    Ok(Json(PasswordReset { id, password, sessions_ended: ended.len() }))
+    let sessions_ended = ended.len();
+    Ok(Json(PasswordReset { id, password, password_expires_at, sessions_ended }))
 }

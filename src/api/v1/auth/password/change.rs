@@ -7,19 +7,12 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::api::bearer::Bearer;
-use crate::api::trail;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
-use crate::audit::Event;
-use crate::emails::Occasion;
-use crate::foundation::SessionId;
-use crate::http::{Client, FieldError, Fields, Kind, Problem};
-use crate::login_tickets;
-use crate::passwords::{self, Password};
-use crate::reset_tickets;
-use crate::sessions::{self, EndReason, Which};
-use crate::state::{App, AppState};
-use crate::users::{self, PhcString, User};
+use crate::http::{Client, Fields, Kind, Problem};
+use crate::passwords::Password;
+use crate::sessions::Which;
+use crate::state::AppState;
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
@@ -65,21 +58,6 @@ impl Change {
         let new = input::raw_password(&mut fields, "newPassword");
         fields.finish(current.zip(new).map(|(current, new)| Self { current, new }))
     }
-
-    /// The new password, by every rule.
-    fn checked(&self, app: &App, user: &User) -> Result<Password, Problem> {
-        let (email, number) = (user.email.as_str(), user.phone_number.as_deref());
-        let checked = app.password_policy.check(&self.new, Some(email), number);
-        let errors = match checked {
-            Ok(new) if !new.is_same_as(&self.current) => return Ok(new),
-            Ok(_) => {
-                let message = "This is the present password. Choose another one.";
-                vec![FieldError::new("newPassword", "password_unchanged", message)]
-            }
-            Err(problems) => input::refused_password("newPassword", problems).collect(),
-        };
-        Err(Problem::validation(errors))
-    }
 }
 
 /// Change the password
@@ -97,38 +75,13 @@ pub(in crate::api) async fn change(
     let change = Change::read(fields)?;
     account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
-    let new = change.checked(&app, &user)?;
+    let new = super::checked(&app, &user, &change.current, &change.new)?;
     account::prove_password(&app, &client, &bearer, &user, change.current).await?;
     let new = super::hash(&app, new).await?;
-    replace(&app, &client, &user, &new, bearer.0.sid).await?;
-    info!(user_id = %user.id, "a password was changed");
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// All or nothing: the new password counts, and nothing that the old one was good for does.
-async fn replace(
-    app: &App,
-    client: &Client,
-    user: &User,
-    new: &PhcString,
-    session: SessionId,
-) -> Result<(), Problem> {
-    let now = app.clock.now();
-    let mut transaction = app.database.begin().await?;
-    // Tickets of logins before the user, as a login locks them when it is finished.
-    login_tickets::revoke(&mut transaction, user.id).await?;
-    let old = &user.password_hash;
-    if !users::replace_password_hash(&mut *transaction, user.id, old, new, now).await? {
+    let others = Which::Others(bearer.0.sid);
+    if !super::replace(&app, &client, &user, &new, others).await? {
         return Err(Problem::new(Kind::PasswordWrong));
     }
-    reset_tickets::revoke(&mut transaction, user.id).await?;
-    passwords::forget_guesses(&mut *transaction, user.id).await?;
-    let (others, reason) = (Which::Others(session), EndReason::PasswordChange);
-    let ended = sessions::end(&mut transaction, user.id, others, reason, now).await?;
-    account::tell(app, &mut transaction, user, Occasion::PasswordChanged { at: now }, now).await?;
-    let event = Event::PasswordChanged { sessions_ended: ended.len() };
-    trail::record(app, &mut transaction, client, user.id, event, now).await?;
-    transaction.commit().await?;
-    app.sessions.revocations().note(&ended, now);
-    Ok(())
+    info!(user_id = %user.id, "a password was changed");
+    Ok(StatusCode::NO_CONTENT)
 }

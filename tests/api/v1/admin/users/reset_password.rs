@@ -1,5 +1,7 @@
 //! `POST /api/v1/admin/users/{id}/reset-password`.
 
+use serde_json::json;
+
 use super::scene;
 use crate::support::{Person, TestApp, USERS};
 
@@ -14,10 +16,12 @@ async fn the_password_that_is_told_opens_the_account_and_the_old_one_does_not() 
     app.session(&token).await.refused(401, "token_invalid");
     let ended = "SELECT count(*) FROM sessions WHERE ended_as = 'password_reset'";
     assert_eq!(app.count(ended).await, 1);
-    let renewed = Person { password: reset.text("password"), ..bob.clone() };
-    assert_eq!(app.login(&renewed).await.is(200).json()["requiresOtp"], false);
+    let given = reset.text("password");
+    let first = json!({ "email": bob.email, "password": given, "newPassword": "bob's own staple" });
+    let login = app.post("/api/v1/auth/login", &first).await.is(200);
+    assert_eq!(login.json()["requiresOtp"], false);
     let again = admin.poke(&path).await.is(200).text("password");
-    assert_ne!(again, renewed.password);
+    assert_ne!(again, given);
     let stored = app.user_row(&bob).await["password_hash"].as_str().unwrap().to_owned();
     assert!(stored.starts_with("$argon2id$") && !stored.contains(&again), "{stored}");
 }
@@ -35,6 +39,7 @@ async fn a_login_that_waits_for_its_code_and_a_known_device_are_worth_nothing_af
     let reset = admin.poke(&app.path_of(&bob, "/reset-password").await).await.is(200);
     app.verify(&ticket, &code).await.refused(401, "login_ticket_invalid");
     let mut body = Person { password: reset.text("password"), ..bob }.credentials();
+    body["newPassword"] = json!("bob's own staple");
     body["deviceToken"] = answer.json()["deviceToken"].clone();
     let login = app.post("/api/v1/auth/login", &body).await.is(200);
     assert_eq!(login.json()["requiresOtp"], true);

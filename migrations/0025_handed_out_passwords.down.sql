@@ -1,0 +1,2 @@
+ALTER TABLE users
+    DROP COLUMN password_expires_at;
