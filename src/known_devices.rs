@@ -11,8 +11,10 @@ use utoipa::ToSchema;
 
 use crate::foundation::{OpaqueToken, UserId};
 
-/// How long a device stays known after a right code.
+/// How long a device stays known after a right code, or after a login by the password from it.
 pub const LIFETIME: TimeDelta = TimeDelta::days(90);
+/// A device that is used is written down again no more often than this.
+const RENEWED_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// Makes the device that keeps `token` known for `user`.
 pub async fn remember(
@@ -55,6 +57,30 @@ pub async fn is_known(
     )
     .fetch_one(executor)
     .await
+}
+
+/// The person has logged in from the device that keeps `token`: it stays known from now on. Nothing is
+/// done for one that has been forgotten meanwhile.
+pub async fn renew(
+    executor: impl PgExecutor<'_>,
+    token: &OpaqueToken,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE known_devices
+        SET expires_at = $3
+        WHERE token_hash = $1 AND user_id = $2 AND expires_at < $4
+        "#,
+        token.hash() as _,
+        user as _,
+        now + LIFETIME,
+        now + LIFETIME - RENEWED_AFTER,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
 }
 
 /// Whether any device is known for `user`.

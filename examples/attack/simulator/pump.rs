@@ -127,6 +127,11 @@ impl Bots {
                 if ticket.is_empty() {
                     return Ok(());
                 }
+                // A login that could not send the code says why; asking for it gives the challenge.
+                if !login.json["otpError"].is_null() {
+                    let body = json!({ "loginTicket": ticket });
+                    self.insist(world, "request-otp", &body, random).await?;
+                }
             } else {
                 let body = json!({ "loginTicket": ticket });
                 self.insist(world, "request-otp", &body, random).await?;

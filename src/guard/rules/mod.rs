@@ -29,9 +29,12 @@ const BONUS: f64 = 0.5;
 const GROWTH: i32 = 4;
 /// Debt below this is forgotten, and the pauses with it.
 const FORGIVEN: f64 = 0.5;
-/// A range or a country is tried again this soon where a code of it was entered within a day: it has honest
-/// people, who soon open it again. What that costs is bounded by whom it is tried with, see `verdict`.
+/// The first pause of a range or a country where a code was entered within a day: it has honest people, who
+/// soon open it again. The next ones grow, too, until a code is entered: where it is being pumped most
+/// tries go to the attacker. Whom it is tried with bounds that further, see `verdict`.
 const PAUSE_OF_PAYERS: TimeDelta = TimeDelta::minutes(1);
+/// … and each is so many times as long as the one before.
+const GROWTH_OF_PAYERS: i32 = 2;
 const PAYER_FOR: TimeDelta = TimeDelta::days(1);
 /// A scope whose next pause was no longer than this is slowed, not closed.
 const SLOWED_UP_TO: TimeDelta = TimeDelta::hours(1);
@@ -146,9 +149,9 @@ impl ScopeKind {
                 is_wide: true,
             },
             Self::Country => Rule {
-                allowance: 10.0,
+                allowance: 6.0,
                 credit: 20.0,
-                doubt_from: 6.0,
+                doubt_from: 3.0,
                 half_life: day,
                 first_pause: TimeDelta::minutes(5),
                 longest_pause: TimeDelta::hours(6),
@@ -176,11 +179,13 @@ impl Rule {
     /// The pause after the next code.
     fn pause(&self, record: &Record, strikes: i16, now: DateTime<Utc>) -> TimeDelta {
         let is_payer = record.paid_at.is_some_and(|paid_at| now - paid_at < PAYER_FOR);
-        if self.is_wide && is_payer {
-            return PAUSE_OF_PAYERS;
-        }
-        let growth = GROWTH.checked_pow(u32::from(strikes.unsigned_abs())).unwrap_or(i32::MAX);
-        let pause = self.first_pause.checked_mul(growth).unwrap_or(self.longest_pause);
+        let (first, growth) = if self.is_wide && is_payer {
+            (PAUSE_OF_PAYERS, GROWTH_OF_PAYERS)
+        } else {
+            (self.first_pause, GROWTH)
+        };
+        let growth = growth.checked_pow(u32::from(strikes.unsigned_abs())).unwrap_or(i32::MAX);
+        let pause = first.checked_mul(growth).unwrap_or(self.longest_pause);
         pause.min(self.longest_pause)
     }
 }

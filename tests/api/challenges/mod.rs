@@ -48,10 +48,15 @@ fn payload(challenge: &Value, number: u64) -> String {
     STANDARD.encode(solution.to_string())
 }
 
+/// What is sent back for `challenge` by whoever has worked for it.
+pub(crate) fn response_to(challenge: &Value) -> String {
+    payload(challenge, solve(challenge))
+}
+
 /// A proof for one more of such a request.
 async fn proof(visitor: &Visitor, path: &str, body: &Value) -> String {
     let challenge = challenge(visitor, path, body).await;
-    payload(&challenge, solve(&challenge))
+    response_to(&challenge)
 }
 
 async fn bring(visitor: &Visitor, path: &str, body: &Value, proof: &str) -> Answer {

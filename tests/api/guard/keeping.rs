@@ -37,7 +37,7 @@ async fn off_writes_nothing_down() {
 async fn a_code_inside_the_wait_is_not_counted_and_a_login_joins_the_one_that_is_live() {
     let app = app(&[("OTP_RESEND_SECONDS", "120")]).await;
     let (visitor, person) = (visitor(&app, 1), owner("+447912120111"));
-    let ticket = sign_up(&visitor, &person).await.text("loginTicket");
+    let ticket = sign_up(&visitor, &person).await.ticket;
     for _ in 0..5 {
         visitor.request_otp(&ticket).await.refused(429, "otp_cooldown");
         assert_eq!(refusal(&visitor.login(&person).await.is(200)), "");
@@ -56,11 +56,11 @@ async fn a_code_that_no_carrier_took_is_not_counted_and_one_that_may_have_gone_i
     let (visitor, person) = (visitor(&app, 1), owner("+447912120111"));
     app.fake().once(Operation::Start, Mode::Error { http: 429, code: 42900 });
     let login = sign_up(&visitor, &person).await;
-    assert_ne!(refusal(&login), "");
+    assert_ne!(login.refusal, "");
     assert_eq!(debt(&app, "prefix", "+44791212").await, 0);
     assert_eq!(decisions(&app).await, Vec::<String>::new());
     app.fake().once(Operation::Start, Mode::Close);
-    visitor.request_otp(&login.text("loginTicket")).await.is(504);
+    visitor.request_otp(&login.ticket).await.is(504);
     assert_eq!(debt(&app, "prefix", "+44791212").await, 10);
 }
 
@@ -78,7 +78,7 @@ async fn codes_that_a_carrier_judges_count_like_our_own() {
 async fn test_numbers_are_not_counted() {
     let app = app(&[("TEST_PHONE_NUMBERS", "+15550100=123456")]).await;
     let person = owner("+15550100");
-    let ticket = sign_up(&visitor(&app, 1), &person).await.text("loginTicket");
+    let ticket = sign_up(&visitor(&app, 1), &person).await.ticket;
     for _ in 0..12 {
         visitor(&app, 1).request_otp(&ticket).await.is(200);
     }

@@ -8,6 +8,7 @@ mod telling;
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use crate::challenges;
 use crate::support::{Answer, Person, TestApp, Visitor};
 
 /// Limits that are not what these tests are about, and a proxy, so that each visitor can have an address.
@@ -19,6 +20,7 @@ const SETTINGS: [(&str, &str); 4] = [
 ];
 
 const LIMITED: &str = "otp_destination_limited";
+const CHALLENGED: &str = "challenge_required";
 
 async fn app(settings: &[(&str, &str)]) -> TestApp {
     TestApp::with(&[SETTINGS.as_slice(), settings].concat()).await
@@ -35,10 +37,40 @@ fn visitor(app: &TestApp, at: usize) -> Visitor {
     app.at(&format!("10.{}.{}.7", at / 250, at % 250))
 }
 
-/// Signs `person` up: the answer of the login that sends the code.
-async fn sign_up(visitor: &Visitor, person: &Person) -> Answer {
+/// A login, and what became of its code.
+struct Login {
+    ticket: String,
+    /// Why there was no code; empty where there was one.
+    refusal: String,
+    /// For how many seconds it is told to wait.
+    wait: Option<i64>,
+}
+
+/// Signs `person` up and logs in, which sends the code.
+async fn sign_up(visitor: &Visitor, person: &Person) -> Login {
     visitor.register(person).await.is(201);
-    visitor.login(person).await.is(200)
+    log_in(visitor, person).await
+}
+
+/// Logs in, and works for a proof where one is asked for before the code.
+async fn log_in(visitor: &Visitor, person: &Person) -> Login {
+    let login = visitor.login(person).await.is(200);
+    let ticket = login.text("loginTicket");
+    let refusal = refusal(&login);
+    if refusal != CHALLENGED {
+        let wait = login.json()["otpError"].get("retryAfter").and_then(Value::as_i64);
+        return Login { ticket, refusal, wait };
+    }
+    let sent = proving(visitor, &ticket).await.request_otp(&ticket).await;
+    let wait = sent.json()["retryAfter"].as_i64();
+    Login { ticket, refusal: sent.code().to_owned(), wait }
+}
+
+/// Whoever has worked for the proof that `request-otp` asks for.
+async fn proving(visitor: &Visitor, ticket: &str) -> Visitor {
+    let refused = visitor.request_otp(ticket).await.refused(428, CHALLENGED);
+    let response = challenges::response_to(&refused.json()["challenge"]);
+    visitor.with_header("challenge-response", &response)
 }
 
 /// Why there was no code; empty where there was one.
@@ -52,7 +84,7 @@ fn refusal(login: &Answer) -> String {
 async fn pump<'a>(app: &TestApp, phones: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut told = Vec::new();
     for (at, phone) in phones.into_iter().enumerate() {
-        told.push(refusal(&sign_up(&visitor(app, at), &owner(phone)).await));
+        told.push(sign_up(&visitor(app, at), &owner(phone)).await.refusal);
     }
     told
 }
@@ -61,8 +93,8 @@ async fn pump<'a>(app: &TestApp, phones: impl IntoIterator<Item = &'a str>) -> V
 async fn enter(app: &TestApp, phone: &str, at: usize) {
     let (visitor, person) = (visitor(app, at), owner(phone));
     let login = sign_up(&visitor, &person).await;
-    assert_eq!(refusal(&login), "", "{phone}: {login:?}");
-    visitor.verify(&login.text("loginTicket"), &app.code_for(&person)).await.is(200);
+    assert_eq!(login.refusal, "", "{phone}");
+    visitor.verify(&login.ticket, &app.code_for(&person)).await.is(200);
 }
 
 /// What a scope owes, as it was last written, in tenths; nothing where it has no row.
@@ -82,9 +114,4 @@ async fn decisions(app: &TestApp) -> Vec<String> {
 
 fn minutes(minutes: i64) -> TimeDelta {
     TimeDelta::minutes(minutes)
-}
-
-/// Seconds that a login is told to wait.
-fn wait(login: &Answer) -> Option<i64> {
-    login.json()["otpError"].get("retryAfter").and_then(Value::as_i64)
 }

@@ -60,7 +60,7 @@ async fn a_report_has_sends_and_what_was_entered_by_country_prefix_block_and_pro
             .collect::<Vec<_>>()
     };
     let countries = report(ReportBy::Country).await;
-    assert_eq!(countries[0], ("GB".to_owned(), 3, 0, 1, Some(State::Open)));
+    assert_eq!(countries[0], ("GB".to_owned(), 3, 0, 1, Some(State::Doubtful)));
     assert_eq!(countries[1], ("SE".to_owned(), 1, 1, 0, Some(State::Trusted)));
     let prefixes = report(ReportBy::Prefix).await;
     assert_eq!(prefixes[0], ("+44791212".to_owned(), 3, 0, 1, Some(State::Slowed)));

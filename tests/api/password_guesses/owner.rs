@@ -40,6 +40,25 @@ async fn every_right_code_makes_its_device_known_and_a_known_one_stays_what_it_i
 }
 
 #[tokio::test]
+async fn a_device_that_is_used_stays_known_and_one_that_is_not_is_forgotten() {
+    let app = behind_a_proxy(&[("OTP_POLICY", "new-device")]).await;
+    let ada = Person::ada();
+    let device = device_of(&app, &ada).await;
+    for _ in 0..4 {
+        app.advance(TimeDelta::days(60));
+        let login = login_on(&app, &device, &ada).await.is(200);
+        assert_eq!(login.json()["requiresOtp"], false);
+    }
+    // Whose password was wrong has not used it.
+    app.advance(TimeDelta::days(60));
+    let mistaken = Person { password: "not hers at all".to_owned(), ..ada.clone() };
+    login_on(&app, &device, &mistaken).await.refused(401, "invalid_credentials");
+    app.advance(TimeDelta::days(31));
+    let login = login_on(&app, &device, &ada).await.is(200);
+    assert_eq!(login.json()["requiresOtp"], true);
+}
+
+#[tokio::test]
 async fn the_owner_logs_in_on_a_known_device_while_a_thousand_blocks_guess() {
     let app = behind_a_proxy(&[]).await;
     let ada = Person::ada();

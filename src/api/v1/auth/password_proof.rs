@@ -73,6 +73,9 @@ pub(super) async fn prove(
     };
     let mut connection = app.database.acquire().await?;
     app.guesses.redeem(&mut *connection, &guess, now).await?;
+    if let Some(token) = device {
+        known_devices::renew(&mut *connection, token, user.id, now).await?;
+    }
     let (is_device_known, is_doubted) = (device.is_some(), guess.is_doubted());
     Ok(Proven { user, is_device_known, is_doubted, connection })
 }
