@@ -67,10 +67,12 @@ impl PhoneNumber {
         }
         let number =
             phonenumber::parse(region, &dialled).map_err(|_| PhoneNumberError::Malformed)?;
-        if !number.is_valid() {
+        let e164 = number.format().mode(Mode::E164).to_string();
+        // The plans of some countries allow for more digits than E.164 has.
+        if !number.is_valid() || !is_e164(&e164) {
             return Err(PhoneNumberError::Invalid);
         }
-        Ok(Self::read(&number, number.format().mode(Mode::E164).to_string()))
+        Ok(Self::read(&number, e164))
     }
 
     /// Loads the numbering plans of the world, which the first number would otherwise wait for.
@@ -82,17 +84,13 @@ impl PhoneNumber {
     /// Takes a number that is E.164 already, without asking whether a network has given it out:
     /// what the database holds, and the numbers of `TEST_PHONE_NUMBERS`.
     pub fn from_e164(e164: &str) -> Option<Self> {
-        let digits = e164.strip_prefix('+')?;
-        let well_formed = (4..=15).contains(&digits.len())
-            && digits.bytes().all(|digit| digit.is_ascii_digit())
-            && !digits.starts_with('0');
         let unknown = || Self {
             e164: e164.to_owned(),
             country_code_digits: 1,
             country: None,
             number_type: NumberType::Neither,
         };
-        well_formed.then(|| {
+        is_e164(e164).then(|| {
             let number =
                 phonenumber::parse(None, e164).ok().filter(phonenumber::PhoneNumber::is_valid);
             number.map_or_else(unknown, |number| Self::read(&number, e164.to_owned()))
@@ -154,6 +152,15 @@ impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PhoneNumber({})", self.masked())
     }
+}
+
+/// ITU-T E.164, 6.2.1: at most 15 digits. The column has the same rule.
+fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (4..=15).contains(&digits.len())
+            && digits.bytes().all(|digit| digit.is_ascii_digit())
+            && !digits.starts_with('0')
+    })
 }
 
 impl FromStr for Country {
@@ -298,6 +305,8 @@ mod tests {
             "++14155552671",
             "+1 415 555 26711234567",
             "🙂",
+            // Valid by the plan of Germany.
+            "+49876543216543210",
             "+1 415 555 267O",
         ] {
             assert!(read(text).is_err(), "{text:?} was read as {:?}", read(text));
