@@ -65,3 +65,42 @@ async fn who_guesses_codes_waits_longer_each_time_and_the_owner_is_not_shut_out(
         assert_eq!(figure(&rows, "honest logins hindered"), "0 of 1");
     }
 }
+
+/// Three percent of the full size, where each target of docs/attacks.md must hold.
+async fn holds(scenario: Scenario) {
+    let plan = Plan { seed: 7, scale: Scale::SMALL, guard: Guard::On };
+    let rows = Box::pin(simulator::run(scenario, plan)).await.unwrap();
+    assert!(rows.iter().all(Row::holds), "{rows:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pumped_range_of_numbers_gets_next_to_no_texts() {
+    holds(Scenario::Pump).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pumping_from_everywhere_gets_next_to_no_texts_and_honest_people_still_sign_up() {
+    holds(Scenario::PumpDistributed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stolen_pairs_open_next_to_no_accounts() {
+    holds(Scenario::Stuffing).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_not_guessed() {
+    holds(Scenario::BruteCode).await;
+    holds(Scenario::BruteCodeResend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_at_once_is_held_and_honest_people_still_sign_up() {
+    holds(Scenario::Mixed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_that_only_records_refuses_nobody() {
+    let rows = simulate(Scenario::PumpDistributed, Guard::Record).await;
+    assert_eq!(figure(&rows, "share of that cost"), "100.00 %");
+}

@@ -104,11 +104,16 @@ mod tests {
             records.collect()
         }
 
-        /// Somebody who gives any proof asks for a code and, where it goes, enters it or not.
-        fn ask(&mut self, names: &Names, is_entered: bool, now: DateTime<Utc>) -> bool {
+        /// Somebody asks for a code and, where it goes, enters it or not.
+        fn ask(
+            &mut self,
+            names: &Names,
+            (proves, is_entered): (bool, bool),
+            now: DateTime<Utc>,
+        ) -> bool {
             let records = self.records(names);
             let asked = asked(&records, false, now);
-            if judge(&records, &asked, true, now).is_err() {
+            if judge(&records, &asked, proves, now).is_err() {
                 return false;
             }
             for kind in asked {
@@ -145,9 +150,9 @@ mod tests {
     }
 
     /// A first day: of 15,000 codes asked for by attackers, from 10,000 addresses in 500 blocks, to 200
-    /// prefixes in `attacked` countries, one in `entered_one_in` entered; and of 2,000 honest sign-ups in five other
-    /// countries, or from `overlap` on in those.
-    fn day(attacked: usize, overlap: usize, entered_one_in: usize) -> Day {
+    /// prefixes in `attacked` countries, one in `entered_one_in` entered, by bots that work for proofs or not; and of
+    /// 2,000 honest sign-ups in five other countries, or from `overlap` on in those.
+    fn day(attacked: usize, overlap: usize, entered_one_in: usize, bots_prove: bool) -> Day {
         let (mut world, mut day) = (World::default(), Day::default());
         for turn in 0..15_000u32 {
             let now = at(f64::from(turn) * 1440.0 / 15_000.0);
@@ -158,7 +163,7 @@ mod tests {
             day.asked_by_attackers += 1;
             let is_entered = entered_one_in != 0 && turn % entered_one_in == 0;
             let attack = names(country, prefix + 500, number, turn * 31 % 500);
-            let is_sent = world.ask(&attack, is_entered, now);
+            let is_sent = world.ask(&attack, (bots_prove, is_entered), now);
             day.sent_to_attackers += u32::from(is_sent && !is_entered);
             if turn % 15 < 2 {
                 // One of 14 never enters it.
@@ -167,7 +172,7 @@ mod tests {
                 let honest = names(person % 5, prefix, person * 104_729, 1000 + person % 700);
                 let enters = person % 14 != 0;
                 day.honest += u32::from(enters);
-                day.honest_sent += u32::from(world.ask(&honest, enters, now) && enters);
+                day.honest_sent += u32::from(world.ask(&honest, (true, enters), now) && enters);
             }
         }
         day
@@ -175,14 +180,14 @@ mod tests {
 
     #[test]
     fn pumping_of_200_prefixes_in_other_countries_costs_less_than_a_hundredth() {
-        let day = day(8, 100, 0);
+        let day = day(8, 100, 0, true);
         assert!(day.sent_to_attackers * 100 <= day.asked_by_attackers, "{day:?}");
         assert!(day.honest_sent * 100 >= day.honest * 99, "{day:?}");
     }
 
     #[test]
     fn one_entered_code_in_twenty_does_not_help_much() {
-        let day = day(8, 100, 20);
+        let day = day(8, 100, 20, true);
         assert!(day.sent_to_attackers * 50 <= day.asked_by_attackers, "{day:?}");
         assert!(day.honest_sent * 100 >= day.honest * 99, "{day:?}");
     }
@@ -190,9 +195,16 @@ mod tests {
     /// Where nothing is known of anybody yet: the hardest case, since all are newcomers.
     #[test]
     fn pumping_on_the_first_day_in_the_countries_of_honest_people_is_bounded() {
-        let day = day(5, 0, 0);
+        let day = day(5, 0, 0, true);
+        assert!(day.sent_to_attackers * 50 <= day.asked_by_attackers, "{day:?}");
+        assert!(day.honest_sent * 5 >= day.honest, "{day:?}");
+    }
+
+    #[test]
+    fn bots_that_work_for_no_proof_keep_nobody_out_even_on_the_first_day() {
+        let day = day(5, 0, 0, false);
         assert!(day.sent_to_attackers * 30 <= day.asked_by_attackers, "{day:?}");
-        assert!(day.honest_sent * 100 >= day.honest * 85, "{day:?}");
+        assert!(day.honest_sent * 100 >= day.honest * 95, "{day:?}");
     }
 
     fn owing(debt: f64) -> Record {

@@ -30,15 +30,32 @@ fn work(challenge: &Value) -> anyhow::Result<String> {
     let (salt, wanted) = (text("salt")?, text("challenge")?);
     let most = challenge["maxnumber"].as_u64().context("no maxnumber")?;
     let wanted_bytes = bytes_of_hex(wanted).context("the challenge is not in hexadecimal")?;
-    let is_it = |number: &u64| {
-        digest(&SHA256, format!("{salt}{number}").as_bytes()).as_ref() == wanted_bytes
-    };
-    let number = (0..=most).find(is_it).context("a challenge without a solution")?;
+    let mut attempt = salt.as_bytes().to_vec();
+    let digits_at = attempt.len();
+    attempt.push(b'0');
+    let mut number = 0_u64;
+    while digest(&SHA256, &attempt).as_ref() != wanted_bytes {
+        anyhow::ensure!(number < most, "a challenge without a solution");
+        number += 1;
+        count_up(&mut attempt, digits_at);
+    }
     let solution = json!({
         "algorithm": text("algorithm")?, "challenge": wanted, "number": number, "salt": salt,
         "signature": text("signature")?,
     });
     Ok(STANDARD.encode(solution.to_string()))
+}
+
+/// Adds one to the decimal number at the end of `text`, in place.
+fn count_up(text: &mut Vec<u8>, digits_at: usize) {
+    for digit in text[digits_at..].iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return;
+        }
+        *digit = b'0';
+    }
+    text.insert(digits_at, b'1');
 }
 
 fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {

@@ -18,8 +18,11 @@ use super::{Guard, Plan, enumeration};
 
 /// What the service's owner means to spend in a day on texts, honest ones included, in US dollars.
 const BUDGET: &str = "250";
-/// What pumping may have of its cost without the guard, however small it is.
+/// What an attack may have of what it would without the guard or the counts, however small it is.
 const SMALL_SHARE: f64 = 0.25;
+/// Who tries fewer than 50 pairs an hour from many blocks is not seen (SECURITY.md): a small attack has no
+/// target.
+const SEEN_PAIRS_DAILY: usize = 50 * 24;
 /// For how long only honest people come, so that the server knows how that looks.
 const QUIET: TimeDelta = TimeDelta::hours(12);
 const DAY: TimeDelta = TimeDelta::hours(24);
@@ -220,7 +223,7 @@ async fn stuffing(plan: Plan) -> anyhow::Result<Vec<Row>> {
     honest::arrive(&world, &fortunes, scale.of(300), DAY, &mut random);
     world.agenda.run().await?;
     let mut findings = Findings::of("stuffing");
-    tell_stuffed(&mut findings, &attack);
+    tell_stuffed(&mut findings, plan, &attack);
     findings.tell("texts to everybody", show_bill(world.carrier.to_others()));
     findings.honest(&fortunes.counts());
     Ok(findings.into_rows())
@@ -241,13 +244,20 @@ struct Attack {
     right: u32,
 }
 
-fn tell_stuffed(findings: &mut Findings, attack: &Attack) {
+fn tell_stuffed(findings: &mut Findings, plan: Plan, attack: &Attack) {
     let opened = attack.stuffing.opened.load(Ordering::Relaxed);
     findings
         .tell("pairs, of which right", format!("{}, {}", attack.stuffing.pairs(), attack.right));
     findings.tell("accounts opened", opened.to_string());
     let share = f64::from(opened) / f64::from(attack.right);
-    findings.at_most("share of the right pairs that opened", share, 0.02, percent);
+    let measure = "share of the right pairs that opened";
+    if attack.stuffing.pairs() < SEEN_PAIRS_DAILY {
+        findings.tell(measure, percent(share));
+    } else {
+        // As of pumping: what goes before it is seen does not shrink with the size.
+        let most = (0.02 / plan.scale.share()).min(SMALL_SHARE);
+        findings.at_most(measure, share, most, percent);
+    }
 }
 
 /// Asks about people with an account and about others, where `USER_ENUMERATION` is `policy`.
@@ -275,7 +285,7 @@ async fn mixed(plan: Plan) -> anyhow::Result<Vec<Row>> {
     let (guarded, without) = tokio::try_join!(mixed_world(plan), without)?;
     let mut findings = Findings::of("mixed");
     tell_pumped(&mut findings, plan, guarded.bill, without.map(|world| world.bill))?;
-    tell_stuffed(&mut findings, &guarded.attack);
+    tell_stuffed(&mut findings, plan, &guarded.attack);
     let counts = guarded.guesses.counts();
     findings.tell("codes guessed in a day", counts.judged.to_string());
     findings.honest(&guarded.fortunes.counts());
