@@ -15,7 +15,7 @@ use clap::Parser;
 use simulator::{Guard, Plan, Row, Scale, Scenario};
 
 /// Far above what everything takes together; a simulation that hangs must end, too.
-const TIME_LIMIT: Duration = Duration::from_mins(120);
+const TIME_LIMIT: Duration = Duration::from_hours(2);
 
 /// Attacks the server, in simulated time.
 #[derive(Parser)]
