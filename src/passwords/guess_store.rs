@@ -53,8 +53,7 @@ pub(super) async fn take(
     wanted: &Wanted<'_>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Counted> {
-    let numbers = Numbers::of(wanted, now);
-    let block = wanted.block.map(|block| block.to_string());
+    let (numbers, block) = (Numbers::of(wanted, now), wanted.block.map(|it| it.to_string()));
     let row = sqlx::query_as!(
         Row,
         r#"
@@ -79,8 +78,7 @@ pub(super) async fn take(
                     FROM asked WHERE asked.place = excluded.place
                 )
             WHERE EXISTS (
-                SELECT FROM asked
-                WHERE asked.place = excluded.place AND g.failures < asked.most
+                SELECT FROM asked WHERE asked.place = excluded.place AND g.failures < asked.most
                     AND (g.failures < asked.free OR g.opens_at <= $7
                         OR g.opens_at > $7 + interval '1 day')
             )
@@ -111,10 +109,8 @@ pub(super) async fn take(
         &lockout::waits(),
         &stuffing::window(now),
         block,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(row.into())
+    );
+    Ok(row.fetch_one(connection).await?.into())
 }
 
 /// The rules, a column for each number.

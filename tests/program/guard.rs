@@ -15,7 +15,8 @@ async fn guard(installation: &Installation, arguments: &[&str]) -> Value {
 
 /// Somebody has signed up whose code was entered, and four numbers of one prefix were pumped.
 async fn pumped() -> Installation {
-    let installation = Installation::new().await;
+    let mut installation = Installation::new().await;
+    installation.set("GUARD", "on");
     let serving = installation.serve().await;
     installation.token(&serving.api).await;
     let phones = ["+447912120111", "+447912120222", "+447912120333", "+447912120444"];

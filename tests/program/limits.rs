@@ -1,5 +1,6 @@
 //! A replica that is killed while limits are counted: what it has counted stands, and nobody waits for it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use rustix::process::Signal;
@@ -30,7 +31,7 @@ async fn a_killed_replica_gives_nobody_room_and_holds_no_lock() {
             let api = one.api.clone();
             tokio::spawn(async move {
                 let url = format!("{}/api/v1/auth/login", api.base);
-                let body = json!({"email": "nobody@example.com", "password": "not a password"});
+                let body = json!({"email": somebody(), "password": "not a password"});
                 // An error: it was killed before it answered.
                 let answer = api.client.post(url).json(&body).send().await.ok()?;
                 Some(answer.status().as_u16())
@@ -62,6 +63,12 @@ async fn a_killed_replica_gives_nobody_room_and_holds_no_lock() {
 }
 
 async fn guess(serving: &Serving) -> Answer {
-    let body = json!({"email": "nobody@example.com", "password": "not a password"});
+    let body = json!({"email": somebody(), "password": "not a password"});
     serving.api.post("login", body).await
+}
+
+/// Somebody else each time: one person's wrong passwords are limited by themselves.
+fn somebody() -> String {
+    static PEOPLE: AtomicU32 = AtomicU32::new(0);
+    format!("nobody{}@example.com", PEOPLE.fetch_add(1, Ordering::Relaxed))
 }

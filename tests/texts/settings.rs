@@ -67,7 +67,7 @@ fn every_other_fault_is_told_too_and_all_at_once() {
     let told = faults_of("long", &json);
     assert_eq!(told.len(), 2, "{told:?}");
     let wanted =
-        "en.sign_up: with all its lines it takes 166 septets of GSM-7, and one message has 160";
+        "en.sign_up: with all its lines it takes 168 septets of GSM-7, and one message has 160";
     assert_eq!(told[0], wanted);
 }
 

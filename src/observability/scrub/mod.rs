@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use std::io;
 
 use shapes::{
-    Word, domain_end, is_base64, is_code, is_opaque, is_secret_name, is_thumbprint, is_word, jwt,
-    phone_end,
+    Word, domain_end, is_base64, is_checkpoint, is_code, is_opaque, is_secret_name, is_thumbprint,
+    is_word, jwt, phone_end,
 };
 
 const BLOT: &str = "[…]";
@@ -38,7 +38,7 @@ impl<W: io::Write> io::Write for Scrubbed<W> {
 /// `line` without what looks like a secret.
 pub(super) fn scrub(line: &str) -> Cow<'_, str> {
     let mut scan =
-        Scan { line, bytes: line.as_bytes(), at: 0, kept: 0, out: String::new(), of_kid: false };
+        Scan { line, bytes: line.as_bytes(), at: 0, kept: 0, out: String::new(), is_public: false };
     while let Some(&byte) = scan.bytes.get(scan.at) {
         match byte {
             b'\\' => scan.at = scan.escape_end(),
@@ -59,8 +59,8 @@ struct Scan<'a> {
     /// Up to where the line stands in `out`.
     kept: usize,
     out: String,
-    /// The word before was `kid`.
-    of_kid: bool,
+    /// What comes is to be read by everybody: the word before was `kid` or `checkpoint`.
+    is_public: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -126,7 +126,10 @@ impl<'a> Scan<'a> {
         let shape = Word::at_start(&self.bytes[from..]);
         let end = from + shape.length;
         let word = &self.bytes[from..end];
-        let of_kid = std::mem::replace(&mut self.of_kid, word == b"kid");
+        let is_named = matches!(word, b"kid" | b"checkpoint");
+        // Of a checkpoint there is a number before the hash.
+        let goes_on = self.is_public && word.iter().all(u8::is_ascii_digit);
+        let is_public = std::mem::replace(&mut self.is_public, is_named || goes_on);
         if self.bytes.get(end) == Some(&b'@')
             && let Some(end) = domain_end(self.bytes, end)
         {
@@ -137,7 +140,7 @@ impl<'a> Scan<'a> {
         {
             return self.blot(from + start, end, BLOT);
         }
-        if shape.may_hold_runs() && !(of_kid && is_thumbprint(word)) {
+        if shape.may_hold_runs() && !(is_public && (is_thumbprint(word) || is_checkpoint(word))) {
             self.runs(from, end);
         }
         // A number can be longer than the word that it begins in.

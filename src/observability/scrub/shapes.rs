@@ -9,6 +9,8 @@ const OPAQUE_MIN: usize = 38;
 const JWT_MIN: usize = 5;
 /// Bytes of an RFC 7638 thumbprint in base64url: a key's public name, told only where it is called so.
 const THUMBPRINT: usize = 43;
+/// Characters of the hash of a checkpoint of the audit log.
+const CHECKPOINT: usize = 64;
 /// Fewest digits of a whole number in E.164 that are worth hiding.
 const PHONE_DIGITS_MIN: usize = 7;
 /// ITU-T E.164, 6.2.
@@ -134,6 +136,15 @@ pub(super) fn is_opaque(run: &[u8], is_padded: bool) -> bool {
 /// Whether a word can be the public name of a signing key.
 pub(super) fn is_thumbprint(word: &[u8]) -> bool {
     word.len() == THUMBPRINT && word.iter().all(|&byte| is_base64(byte))
+}
+
+/// A checkpoint of the audit log, with its place before the hash or without.
+pub(super) fn is_checkpoint(word: &[u8]) -> bool {
+    let hash = word.rsplit(|&byte| byte == b':').next().unwrap_or_default();
+    let place = &word[..word.len() - hash.len()];
+    hash.len() == CHECKPOINT
+        && hash.iter().all(u8::is_ascii_hexdigit)
+        && place.iter().all(|byte| byte.is_ascii_digit() || *byte == b':')
 }
 
 /// Where a JWT begins in a word: `eyJ` is `{"` in base64.

@@ -13,6 +13,7 @@ use super::{Scrubbed, scrub};
 
 const OPAQUE: &str = "nYv3Q0pGm1bqXo5wJ8sK7aTzRfLcD2eHuI9xMvW4_kE";
 const THUMBPRINT: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+const CHECKPOINT: &str = "6fb02cc98b8f276fc2bb437663741d8158213e487b0594d39d4c2d3d39b926c6";
 const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
 
 #[test]
@@ -78,6 +79,9 @@ fn what_an_operator_needs_stays() {
         "trace 4bf92f3577b34da6a3ce929d0e0e4736",
         &format!(
             "kid={THUMBPRINT} made; the signing key of kid {THUMBPRINT} and {{\"kid\":\"{THUMBPRINT}\"}}"
+        ),
+        &format!(
+            "audit checkpoint checkpoint=12345:{CHECKPOINT} and {{\"checkpoint\":\"7:{CHECKPOINT}\"}}"
         ),
         "tokens: 5, token_seconds=900, a password was changed; token, ticket and code",
         "http://127.0.0.1:8080/health at 12:00",
