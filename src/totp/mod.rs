@@ -67,8 +67,8 @@ impl Totp {
         Ok(is_new.then_some(seed))
     }
 
-    /// The step that `code` is of, where it is right now and not used yet. [`use_step`] or [`confirm`] decides
-    /// who may use it. `is_confirmed`: whether the seed is one that counts, or one that is to.
+    /// The step that `code` is of, where it is right now. Whether it was used already, [`use_step`] or [`confirm`]
+    /// decides: who repeats a right code is not guessing. `is_confirmed`: whether the seed is one that counts, or one that is to.
     ///
     /// # Errors
     /// See [`TotpFailure`].
@@ -86,6 +86,6 @@ impl Totp {
         let purpose = KeyPurpose::TotpSeed;
         let seed: Zeroizing<Vec<u8>> =
             self.keyring.decrypt(purpose, &stored.key_id, user.as_bytes(), &stored.seed)?;
-        Ok(code.step_of(&seed, now).filter(|step| step.number() > stored.last_step))
+        Ok(code.step_of(&seed, now))
     }
 }

@@ -13,7 +13,6 @@ use super::Step;
 pub(super) struct Stored {
     pub(super) seed: Vec<u8>,
     pub(super) key_id: String,
-    pub(super) last_step: i64,
 }
 
 /// Writes a seed down that does not count yet, in place of one that does not. `false`: one counts.
@@ -50,7 +49,7 @@ pub(super) async fn find(
     sqlx::query_as!(
         Stored,
         r#"
-        SELECT seed, key_id, last_step
+        SELECT seed, key_id
         FROM totp_seeds
         WHERE user_id = $1 AND (confirmed_at IS NOT NULL) = $2
         "#,
@@ -146,10 +145,7 @@ pub struct Exported {
 ///
 /// # Errors
 /// The database failed.
-pub async fn export(
-    executor: impl PgExecutor<'_>,
-    user: UserId,
-) -> sqlx::Result<Option<Exported>> {
+pub async fn export(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Exported>> {
     sqlx::query_as!(
         Exported,
         "SELECT created_at, confirmed_at FROM totp_seeds WHERE user_id = $1",

@@ -10,22 +10,23 @@ const PATH: &str = "/api/v1/profile/totp";
 const ROOM: [(&str, &str); 2] = [("OTP_POLICY", "always"), ("OTP_RESEND_SECONDS", "0")];
 
 /// An app of somebody: RFC 6238, made anew from its text.
-struct Authenticator(Vec<u8>);
+pub(crate) struct Authenticator(Vec<u8>);
 
 impl Authenticator {
-    fn reading(base32: &str) -> Self {
+    pub(crate) fn reading(base32: &str) -> Self {
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let bits: String = base32
             .chars()
             .map(|letter| format!("{:05b}", alphabet.find(letter).unwrap()))
             .collect();
-        let bytes = bits.as_bytes().chunks_exact(8).map(|byte| {
-            u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap()
-        });
+        let bytes = bits
+            .as_bytes()
+            .chunks_exact(8)
+            .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap());
         Self(bytes.collect())
     }
 
-    fn at(&self, time: DateTime<Utc>) -> String {
+    pub(crate) fn at(&self, time: DateTime<Utc>) -> String {
         use aws_lc_rs::hmac;
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
         let tag = hmac::sign(&key, &(time.timestamp() / 30).to_be_bytes());
@@ -161,4 +162,19 @@ async fn the_seed_is_kept_encrypted_and_counts_for_its_own_person_only() {
     let body = json!({ "email": ada.email, "totpCode": theirs.at(app.now()) });
     app.login(&ada).await.is(200);
     app.verify_with(&body).await.finds_fault_with(&[("totpCode", "ticket_required")]);
+}
+
+#[tokio::test]
+async fn whoever_is_sent_a_text_is_told_of_the_risk_and_of_the_app() {
+    let (app, ada, theirs, _) = scene().await;
+    let bob = app.signed_in(&Person::bob()).await;
+    let advice = bob.text("advice");
+    assert!(advice.contains("intercepted") && advice.contains("authenticator app"), "{advice}");
+    let ticket = app.login(&ada).await.is(200).text("loginTicket");
+    let by_app = enter(&app, &ticket, &theirs.at(app.now())).await.is(200);
+    assert!(by_app.json()["advice"].is_null());
+    let text = include_str!("../../docs/totp.md");
+    for risk in ["SIM swap", "intercept", "forward"] {
+        assert!(text.contains(risk), "{risk}");
+    }
 }

@@ -39,7 +39,9 @@ pub(in crate::api) struct ConfirmTotpBody {
 #[serde(rename_all = "camelCase")]
 pub(in crate::api) struct TotpConfirmed {
     /// Words for a person.
-    #[schema(example = "Your app gives the codes from now on. A text to your phone stays the way back in.")]
+    #[schema(
+        example = "Your app gives the codes from now on. A text to your phone stays the way back in."
+    )]
     message: &'static str,
 }
 
@@ -69,6 +71,7 @@ pub(in crate::api) async fn confirm_totp(
     trail::record(&app, &mut transaction, &client, user.id, Event::TotpEnabled {}, now).await?;
     transaction.commit().await?;
     info!(user_id = %user.id, "an authenticator app gives the codes");
-    let message = "Your app gives the codes from now on. A text to your phone stays the way back in.";
+    let message =
+        "Your app gives the codes from now on. A text to your phone stays the way back in.";
     Ok(Json(TotpConfirmed { message }))
 }

@@ -63,7 +63,9 @@ pub(in crate::api) struct TotpBegun {
     #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
     secret: String,
     /// The same as a QR code holds it.
-    #[schema(example = "otpauth://totp/auth.example.com:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
+    #[schema(
+        example = "otpauth://totp/auth.example.com:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    )]
     otpauth_uri: String,
 }
 
@@ -121,7 +123,8 @@ pub(in crate::api) async fn remove_totp(
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
     if totp::remove(&mut transaction, user.id).await? {
-        trail::record(&app, &mut transaction, &client, user.id, Event::TotpDisabled {}, now).await?;
+        trail::record(&app, &mut transaction, &client, user.id, Event::TotpDisabled {}, now)
+            .await?;
         info!(user_id = %user.id, "an authenticator app was taken away");
     }
     transaction.commit().await?;
