@@ -108,6 +108,8 @@ async fn a_code_that_is_due_is_due_all_the_same() {
 #[tokio::test]
 async fn a_code_to_the_proven_phone_ends_it_too() {
     let (app, _admin, bob) = scene().await;
+    // The wait since the code of signing up.
+    app.advance(TimeDelta::minutes(3));
     let ticket = app.forgotten(&bob).await;
     let body = json!({ "resetTicket": ticket, "otpCode": app.code_for(&bob), "newPassword": OWN });
     app.post("/api/v1/auth/password/reset", &body).await.is(204);

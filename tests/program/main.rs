@@ -37,6 +37,7 @@ mod migrate;
 #[path = "../support/mmdb.rs"]
 mod mmdb;
 mod money;
+mod patient;
 mod places;
 #[path = "../support/postgres.rs"]
 mod postgres;
