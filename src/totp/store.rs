@@ -109,7 +109,7 @@ pub async fn use_step(
     user: UserId,
     step: Step,
 ) -> sqlx::Result<bool> {
-    let used = sqlx::query!(
+    let spent = sqlx::query!(
         r#"
         UPDATE totp_seeds SET last_step = $2
         WHERE user_id = $1 AND confirmed_at IS NOT NULL AND last_step < $2
@@ -119,7 +119,7 @@ pub async fn use_step(
     )
     .execute(connection)
     .await?;
-    Ok(used.rows_affected() == 1)
+    Ok(spent.rows_affected() == 1)
 }
 
 /// Takes the app away. Whether there was one, or the beginning of one.
