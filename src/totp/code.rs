@@ -124,14 +124,11 @@ fn code_at(seed: &[u8], step: Step) -> Zeroizing<String> {
 
 /// Percent-encoded, but for what stands for itself everywhere (RFC 3986, 2.3).
 fn escaped(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-        escaped
-    })
+    let letter = |byte: u8| {
+        let stays = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if stays { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(letter).collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]

@@ -65,13 +65,11 @@ pub(in crate::api::v1) async fn judge_code(
         }
     };
     let now = app.clock.now();
-    match app.totp.check(&app.database, user, code, is_confirmed, now).await? {
-        Some(step) => Ok((guess, step)),
-        None => {
-            app.otp.note_wrong_app_guess(&app.database, &guess).await?;
-            Err(refuse("wrong", invalid()).await)
-        }
+    if let Some(step) = app.totp.check(&app.database, user, code, is_confirmed, now).await? {
+        return Ok((guess, step));
     }
+    app.otp.note_wrong_app_guess(&app.database, &guess).await?;
+    Err(refuse("wrong", invalid()).await)
 }
 
 /// All or nothing: the code and the ticket are used up, the session is open.
