@@ -32,6 +32,7 @@ use crate::rate_limits::SharedLimits;
 use crate::sessions::Sessions;
 use crate::state::{App, AppState, Webhooks};
 use crate::tokens::{AccessTokens, KeyRules, SigningKeys};
+use crate::totp::Totp;
 
 /// A built application: what requests reach, and the way in.
 pub struct Application {
@@ -78,6 +79,7 @@ impl Application {
             sessions: Sessions::new(settings.sessions, Arc::clone(&keyring), entropy.clone()),
             shared_limits,
             guard: Guard::new(settings.guard, Arc::clone(&keyring), clock.clone()),
+            totp: Totp::new(Arc::clone(&keyring), entropy.clone()),
             otp: Otp::new(
                 settings.otp,
                 settings.money,

@@ -7,7 +7,7 @@
 //! | door | [`api`], [`pages`] | what is below |
 //! | settings | [`config`] | settings of `state` and the capabilities, `http`, `observability`, `foundation` |
 //! | shared state | [`state`] | capabilities, `database`, `foundation` |
-//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`number_claims`], [`guard`], [`otp`], [`emails`], [`sessions`], [`tokens`], [`places`], [`audit`], [`proofs`], [`rate_limits`] | `database`, `foundation`; never each other |
+//! | capabilities | [`users`], [`passwords`], [`login_tickets`], [`reset_tickets`], [`known_devices`], [`phone_changes`], [`number_claims`], [`guard`], [`otp`], [`emails`], [`sessions`], [`tokens`], [`places`], [`audit`], [`proofs`], [`rate_limits`], [`totp`] | `database`, `foundation`; never each other |
 //! | infrastructure | [`http`], [`database`], [`observability`] | `foundation` |
 //! | ground | [`foundation`] | nothing of ours |
 //!
@@ -38,4 +38,5 @@ pub mod reset_tickets;
 pub mod sessions;
 pub mod state;
 pub mod tokens;
+pub mod totp;
 pub mod users;

@@ -19,6 +19,7 @@ use crate::proofs::Proofs;
 use crate::rate_limits::SharedLimits;
 use crate::sessions::Sessions;
 use crate::tokens::{AccessTokens, IntrospectionClients};
+use crate::totp::Totp;
 
 /// The application, shared by all requests.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct App {
     pub shared_limits: SharedLimits,
     /// Codes.
     pub otp: Otp,
+    /// Codes of authenticator apps.
+    pub totp: Totp,
     /// Against codes that are asked for to be paid for.
     pub guard: Guard,
     /// What people are told at their addresses.

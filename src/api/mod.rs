@@ -71,6 +71,8 @@ fn guarded_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::profile::delete::delete_profile))
         .routes(routes!(v1::profile::phone::change_phone))
         .routes(routes!(v1::profile::phone::confirm::confirm_phone))
+        .routes(routes!(v1::profile::totp::begin_totp, v1::profile::totp::remove_totp))
+        .routes(routes!(v1::profile::totp::confirm::confirm_totp))
         .routes(routes!(v1::auth::verify_email::verify_email))
         .routes(routes!(v1::profile::email::change_email))
 }

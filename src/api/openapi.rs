@@ -98,6 +98,9 @@ const OF_OPERATIONS: &[(&str, &[Kind])] = &[
     ("adminEndSession", v1::admin::users::sessions::END_ONE_PROBLEMS),
     ("changePhone", v1::profile::phone::PROBLEMS),
     ("confirmPhone", v1::profile::phone::confirm::PROBLEMS),
+    ("beginTotp", v1::profile::totp::PROBLEMS),
+    ("removeTotp", v1::profile::totp::REMOVE_PROBLEMS),
+    ("confirmTotp", v1::profile::totp::confirm::PROBLEMS),
 ];
 
 /// The document.

@@ -10,6 +10,7 @@ use crate::otp::{BudgetScope, GuessError, OtpFailure, Scope, SendError};
 use crate::passwords::{GuessRefusal, HashError};
 use crate::sessions::{OpenError, RefreshError};
 use crate::state::App;
+use crate::totp::TotpFailure;
 use crate::users::{ChangeEmailError, NumberError};
 
 use super::v1::auth::code::NotSent;
@@ -28,6 +29,15 @@ impl From<OtpFailure> for Problem {
                 Self::new(Kind::StoreUnavailable).retry_after(STORE_RETRY).caused_by(failure)
             }
             OtpFailure::Entropy(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<TotpFailure> for Problem {
+    fn from(failure: TotpFailure) -> Self {
+        match failure {
+            TotpFailure::Database(error) => error.into(),
+            failure => Self::internal(failure),
         }
     }
 }

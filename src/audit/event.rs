@@ -145,6 +145,10 @@ events! {
         /// How many sessions ended by it.
         sessions_ended: usize
     } = "password_reset", Success;
+    /// An authenticator app gives the codes from now on.
+    TotpEnabled = "totp_enabled", Success;
+    /// … and none does any more.
+    TotpDisabled = "totp_disabled", Success;
     /// A refresh token came again that was used up: its session has ended.
     RefreshReused {
         /// Which.

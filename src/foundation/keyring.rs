@@ -44,6 +44,8 @@ pub enum Purpose {
     PasswordGuess,
     /// HMAC that chains the events of the audit log.
     AuditChain,
+    /// Encryption of the seeds of authenticator apps.
+    TotpSeed,
     /// HMAC of phone numbers, and of runs of them, in what the guard writes down.
     GuardNumber,
 }
@@ -63,6 +65,7 @@ impl Purpose {
             Self::RateLimit => b"ringfence rate limit v1",
             Self::PasswordGuess => b"ringfence password guess v1",
             Self::AuditChain => b"ringfence audit chain v1",
+            Self::TotpSeed => b"ringfence totp seed v1",
             Self::GuardNumber => b"ringfence guard number v1",
         }
     }

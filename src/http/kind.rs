@@ -40,6 +40,7 @@ pub enum Kind {
     EmailTaken,
     PhoneTaken,
     PhoneMissing,
+    TotpActive,
     LastAdmin,
     BodyTooLarge,
     ContentTypeNotSupported,
@@ -79,7 +80,7 @@ pub struct Entry {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 55] = [
         Self::JsonInvalid,
         Self::FormInvalid,
         Self::ValidationFailed,
@@ -112,6 +113,7 @@ impl Kind {
         Self::EmailTaken,
         Self::PhoneTaken,
         Self::PhoneMissing,
+        Self::TotpActive,
         Self::LastAdmin,
         Self::BodyTooLarge,
         Self::ContentTypeNotSupported,
@@ -172,6 +174,7 @@ impl Kind {
             Self::EmailTaken => (409, "email_taken", "The e-mail address is already registered.", "Log in, or use another address."),
             Self::PhoneTaken => (409, "phone_taken", "The phone number is already registered.", "Log in, or use another number. A number that was given up for another stays its owner's for 72 hours. Where `releaseAt` is there, proving it once more from then on makes it yours."),
             Self::PhoneMissing => (409, "phone_missing", "The account has no phone number.", "Send `newPhoneNumber` with the login ticket to `request-otp`: the code goes there, and makes it the account's."),
+            Self::TotpActive => (409, "totp_active", "There is an authenticator app already.", "Take it away first: `DELETE /api/v1/profile/totp`."),
             Self::LastAdmin => (409, "last_admin", "The last administrator stays.", "Nobody else could use the admin API then. Give somebody else the role `admin` first."),
             Self::BodyTooLarge => (413, "body_too_large", "The body is too large.", "A body has at most 16 KiB."),
             Self::ContentTypeNotSupported => (415, "content_type_not_supported", "The content type is not supported.", "Send `Content-Type: application/json`."),

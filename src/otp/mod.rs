@@ -10,7 +10,7 @@
 //! | hand it over | `deliver`, `carriers` (whom to ask), `breaker` (whom to leave alone), `carriage` |
 //! | keep codes and limits on addresses elsewhere | `code_store` (the port), `store`, `redis_store`, `work` |
 //! | find words for it | `text`, `spoken` |
-//! | judge a guess | `guess`, `code`, `lockout` (the wait after wrong ones) |
+//! | judge a guess | `guess`, `app_codes` (those of apps), `code`, `lockout` (the wait after wrong ones) |
 //! | know what was sent, and what it cost | `ledger`, `money`, `spending` (where the two meet) |
 //! | hear from a carrier | `webhooks` (where it calls), `receive` |
 //! | tell a number something without a code | `notice` |
@@ -18,6 +18,7 @@
 //! | tell or forget what is kept of a person | `personal` |
 //! | tell what is kept under which key | `kept_under` |
 
+mod app_codes;
 mod breaker;
 mod carriage;
 mod carriers;
@@ -57,6 +58,7 @@ use tracing::warn;
 use crate::foundation::{Clock, Country, Entropy, EntropyError, Keyring};
 
 pub use crate::foundation::Language;
+pub use app_codes::CountedGuess;
 pub use breaker::BreakerState;
 pub use carriers::{Carrier, Carriers, Destination, Route};
 pub use channel::Channel;

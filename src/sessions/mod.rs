@@ -77,6 +77,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether a code came by text or call.
+    pub fn is_by_phone(&self) -> bool {
+        self.methods.iter().any(|method| matches!(method, Method::Sms | Method::Call))
+    }
+
     /// The claim `amr`.
     pub fn amr(&self) -> Vec<String> {
         self.methods.iter().map(|method| method.as_str().to_owned()).collect()

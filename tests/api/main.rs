@@ -63,6 +63,7 @@ mod store;
 mod support;
 mod texts;
 mod tokens;
+mod totp;
 mod uniformity;
 mod v1;
 mod webhooks;

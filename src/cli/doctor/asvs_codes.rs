@@ -17,6 +17,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
             "tests/api/v1/auth/verify_otp.rs::the_right_code_counts_once",
             "tests/api/races.rs::eight_racing_right_codes_give_one_token",
             "tests/api/replicas.rs::a_code_that_64_enter_gives_one_token",
+            "tests/api/totp.rs::of_all_who_enter_one_code_at_once_one_is_let_in",
         ],
     ),
     Requirement::not_applicable(
@@ -57,8 +58,9 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "6.5.6",
         3,
         "Any factor can be revoked",
-        "people change password and number, which ends sessions and forgets devices; accounts can be locked",
+        "people change password and number, which ends sessions and forgets devices, and take apps away; accounts can be locked",
         &[
+            "tests/api/totp.rs::a_text_is_there_for_who_asks_and_without_the_app",
             "tests/api/phone_change/changing.rs::a_change_ends_the_other_sessions_and_forgets_the_devices",
             "tests/api/v1/auth/password/reset.rs::no_device_is_known_any_more",
             "tests/api/v1/admin/users/lock.rs::a_locked_user_has_no_session_and_cannot_log_in_until_unlocked",
@@ -70,18 +72,23 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "Biometrics are a second factor only",
         "there are no biometrics",
     ),
-    Requirement::not_applicable(
+    Requirement::always(
         "6.5.8",
         3,
         "Codes by time go by a trusted clock",
-        "there are no codes by time",
+        "by the server's; what a client says of the time is not read",
+        &["tests/api/totp.rs::a_code_of_the_app_counts_once_and_in_its_time"],
     ),
-    Requirement::not_yet(
+    Requirement::always(
         "6.6.1",
         2,
         "Texts and calls go to proven numbers, beside a stronger factor, with a word on their risk",
-        "texts and calls are the only second factor",
-        "wait for a version with codes by app or passkeys",
+        "codes by app are there for everybody; who begins with one is told of texts' risk (docs/totp.md)",
+        &[
+            "tests/api/totp.rs::a_code_of_the_app_ends_a_login_and_no_text_is_sent",
+            "tests/api/totp.rs::whoever_is_sent_a_text_is_told_of_the_risk_and_of_the_app",
+            "tests/api/v1/auth/password/forgot.rs::nothing_is_sent_to_a_number_that_nobody_has_proven",
+        ],
     ),
     Requirement::when(
         "6.6.2",

@@ -203,12 +203,12 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
             "tests/api/wrong_codes.rs::of_150_wrong_codes_with_a_new_code_after_each_three_only_the_budget_is_judged",
         ],
     ),
-    Requirement::not_yet(
+    Requirement::always(
         "3.1.3.3 a",
         1,
         "Who cannot be reached by phone has another factor",
-        "texts and calls are the only second factor",
-        "wait for a version with codes by app or passkeys",
+        "an authenticator app (docs/totp.md)",
+        &["tests/api/totp.rs::a_code_of_the_app_ends_a_login_and_no_text_is_sent"],
     ),
     Requirement::when(
         "3.1.3.3 b",
@@ -238,12 +238,12 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
             "tests/api/password_guesses/owner.rs::after_a_hundred_in_a_row_a_new_password_opens_the_account",
         ],
     ),
-    Requirement::not_yet(
+    Requirement::always(
         "3.2.9",
         1,
         "Who offers codes by phone tells of their risk, and offers another factor",
-        "neither is done",
-        "tell your people yourself; wait for a version with codes by app or passkeys",
+        "answers after a code by phone say so, and name the app",
+        &["tests/api/totp.rs::whoever_is_sent_a_text_is_told_of_the_risk_and_of_the_app"],
     ),
     Requirement::always(
         "3.2.12",

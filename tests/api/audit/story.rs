@@ -13,6 +13,7 @@ use super::{Story, events, only};
 use crate::fake_smtp::FakeSmtp;
 use crate::money::{Table, app as app_with_prices};
 use crate::support::{Person, TestApp, USERS, wrong};
+use crate::totp::Authenticator;
 
 /// What the command line alone does: `tests/program/audit.rs` has these.
 const BY_COMMANDS: [&str; 4] = ["users_imported", "keys_rotated", "keys_withdrawn", "audit_pruned"];
@@ -165,6 +166,7 @@ async fn leaving(app: &TestApp, story: &mut Story<'_>) {
     let dave = Person::numbered(3);
     let token = app.verified(&dave).await;
     story.goes_on(&SIGNED_UP).await;
+    authenticator(app, story, &token, &dave).await;
     app.delete_profile(&token, &dave.password).await.is(202);
     story.goes_on(&["deletion_requested"]).await;
     let token = app.login(&dave).await.is(200).text("token");
@@ -177,6 +179,18 @@ async fn leaving(app: &TestApp, story: &mut Story<'_>) {
     story.goes_on(&["account_erased"]).await;
     let erased = only(app, "account_erased").await;
     assert_eq!((&erased["actor"], &erased["network"]), (&json!("system"), &Value::Null));
+}
+
+/// An authenticator app comes and goes.
+async fn authenticator(app: &TestApp, story: &mut Story<'_>, token: &str, person: &Person) {
+    let (path, body) = ("/api/v1/profile/totp", json!({ "password": person.password }));
+    let begun = app.send_as(token, Method::POST, path, &body).await.is(201);
+    let theirs = Authenticator::reading(&begun.text("secret"));
+    let code = json!({ "totpCode": theirs.at(app.now()) });
+    app.send_as(token, Method::POST, &format!("{path}/confirm"), &code).await.is(200);
+    story.goes_on(&["totp_enabled"]).await;
+    app.send_as(token, Method::DELETE, path, &body).await.is(204);
+    story.goes_on(&["totp_disabled"]).await;
 }
 
 async fn administrators(app: &TestApp, story: &mut Story<'_>) {

@@ -22,6 +22,7 @@ use crate::proofs;
 use crate::rate_limits::Action;
 use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
+use crate::totp;
 use crate::users::{self, Identifier, User};
 
 use super::code::NotSent;
@@ -95,7 +96,7 @@ pub(in crate::api) enum LoginAnswer {
     CodeRequired(CodeRequired),
 }
 
-/// A code is due. It has been sent, unless `otpError` says why not.
+/// A code is due. It has been sent, unless `otpError` says why not, or `methods` begins with `totp`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::api) struct CodeRequired {
@@ -106,6 +107,10 @@ pub(in crate::api) struct CodeRequired {
     /// Always `true` here.
     #[schema(example = true)]
     requires_otp: bool,
+    /// By what a code can come, the first choice first: `totp` (an authenticator app: nothing is sent by itself),
+    /// `sms` (a text, or a call).
+    #[schema(example = json!(["sms"]))]
+    methods: Vec<&'static str>,
     /// For `verify-otp` and `request-otp`; good for 10 minutes.
     login_ticket: String,
     /// Where the code goes, masked. Not there with the `otpError` `phone_missing`.
@@ -264,7 +269,14 @@ async fn ask_for_code(
     let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
     let address = client.address.limited();
     login_tickets::issue(&app.database, &ticket, user.id, address, app.clock.now()).await?;
-    let Some(number) = code::login_number(app, user).await? else {
+    let number = code::login_number(app, user).await?;
+    let has_app = user.is_verified
+        && totp::is_on(&app.database, user.id).await?
+        && app.otp.takes_app_codes(&app.database, user.id).await?;
+    if has_app {
+        return Ok(CodeRequired::by_app(user, number.as_ref(), &ticket));
+    }
+    let Some(number) = number else {
         return Ok(CodeRequired::new(user, None, &ticket, Err(Problem::new(Kind::PhoneMissing))));
     };
     let action = proofs::Action::Login;
@@ -293,17 +305,7 @@ impl CodeRequired {
         ticket: &OpaqueToken,
         sent: Result<Live, Problem>,
     ) -> Self {
-        let mut answer = Self {
-            message: "Enter the code that was sent to your phone.",
-            user_id: user.id,
-            requires_otp: true,
-            login_ticket: ticket.expose().to_owned(),
-            destination: number.map(PhoneNumber::masked),
-            channel: None,
-            expires_at: None,
-            resend_after: None,
-            otp_error: None,
-        };
+        let mut answer = Self::unsent(user, number, ticket);
         match sent {
             Ok(live) => {
                 answer.channel = Some(live.channel.as_str());
@@ -316,6 +318,29 @@ impl CodeRequired {
             }
         }
         answer
+    }
+
+    /// Of somebody whose app shows the code. A text goes out where it is asked for.
+    fn by_app(user: &User, number: Option<&PhoneNumber>, ticket: &OpaqueToken) -> Self {
+        let mut answer = Self::unsent(user, number, ticket);
+        answer.methods.insert(0, "totp");
+        answer.message = "Enter the code that your authenticator app shows.";
+        answer
+    }
+
+    fn unsent(user: &User, number: Option<&PhoneNumber>, ticket: &OpaqueToken) -> Self {
+        Self {
+            message: "Enter the code that was sent to your phone.",
+            user_id: user.id,
+            requires_otp: true,
+            methods: number.map(|_| "sms").into_iter().collect(),
+            login_ticket: ticket.expose().to_owned(),
+            destination: number.map(PhoneNumber::masked),
+            channel: None,
+            expires_at: None,
+            resend_after: None,
+            otp_error: None,
+        }
     }
 }
 

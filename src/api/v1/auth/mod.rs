@@ -21,6 +21,7 @@ pub(in crate::api) mod sessions;
 mod signed_in;
 pub(in crate::api) mod verify_email;
 pub(in crate::api) mod verify_otp;
+pub(in crate::api::v1) mod verify_totp;
 
 use axum::http::HeaderMap;
 use tracing::warn;

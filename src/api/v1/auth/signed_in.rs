@@ -17,6 +17,10 @@ use crate::users::{self, User};
 
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 
+/// NIST SP 800-63B-4, 3.2.9, and OWASP ASVS 5.0, 6.6.1: who offers codes by phone tells of their risk.
+const ADVICE: &str = "Texts and calls can be intercepted or redirected, for instance by who takes over your number. \
+    An authenticator app is safer: set one up in your account.";
+
 /// Nothing more is to be proven.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -46,6 +50,10 @@ pub(in crate::api) struct SignedIn {
     /// elsewhere do not slow a device that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_token: Option<String>,
+    /// After a code by phone: words for the person on what texts and calls risk, and what there is instead.
+    #[schema(example = "Texts and calls can be intercepted. An authenticator app is safer.")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
     /// The account was about to be deleted, and is kept because of this login.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
@@ -141,6 +149,7 @@ pub(super) fn answer(
         refresh_token: handed.text.take(),
         refresh_expires_in: handed.expires_in,
         device_token,
+        advice: session.is_by_phone().then_some(ADVICE),
         account_restored: false,
     };
     Ok(handed.with(answer))

@@ -14,13 +14,14 @@ use crate::api::v1::account;
 use crate::audit::Event;
 use crate::emails::Occasion;
 use crate::foundation::OpaqueToken;
-use crate::http::{Client, Fields, Kind, Problem, note_user};
+use crate::http::{Client, FieldError, Fields, Kind, Problem, note_user};
 use crate::known_devices;
 use crate::login_tickets::{self, PendingLogin};
 use crate::otp::{Channel, Ending, Guess, GuessError, Judgement, OtpCode, Purpose};
 use crate::rate_limits::Action;
 use crate::sessions::{Method, device_name};
 use crate::state::{App, AppState, OtpPolicy};
+use crate::totp::TotpCode;
 use crate::users::{self, User};
 
 use super::claim::{self, Proof};
@@ -29,6 +30,7 @@ use super::input;
 use super::pending::Reference;
 use super::refresh_token::{RefreshTokenIn, WithCookie};
 use super::signed_in::{self, Opened, SignedIn};
+use super::verify_totp;
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
@@ -50,9 +52,17 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
 /// A code, and the login it is for.
 struct VerifyOtp {
     reference: Reference,
-    code: OtpCode,
+    code: Entered,
     refresh_token_in: RefreshTokenIn,
     device: Option<OpaqueToken>,
+}
+
+/// A code, and who judges it.
+enum Entered {
+    /// It came to the phone.
+    Sent(OtpCode),
+    /// An authenticator app has shown it.
+    App(TotpCode),
 }
 
 /// A code, and the login it is for: `loginTicket`, or `email` or `phoneNumber`.
@@ -69,7 +79,10 @@ pub(in crate::api) struct VerifyOtpBody {
     phone_number: Option<String>,
     /// 4 to 10 digits; blanks and dashes between them are ignored.
     #[schema(example = "123456", min_length = 4, max_length = 32)]
-    otp_code: String,
+    otp_code: Option<String>,
+    /// In its place, and with a `loginTicket` only: what the authenticator app shows, 6 digits.
+    #[schema(example = "123456", min_length = 6, max_length = 32)]
+    totp_code: Option<String>,
     /// `body` (default), or `cookie`: then the refresh token comes in a cookie that no script can read,
     /// for pages of `BASE_URL` and `FRONTEND_URL`.
     #[schema(pattern = "^(body|cookie)$", example = "body")]
@@ -81,13 +94,33 @@ pub(in crate::api) struct VerifyOtpBody {
 impl VerifyOtp {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let reference = Reference::read(app, &mut fields);
-        let code = fields.required("otpCode", "otp_code_invalid", OtpCode::parse);
+        let code = Self::read_code(&mut fields, reference.as_ref());
         let refresh_token_in = RefreshTokenIn::read(&mut fields);
         let device = input::opaque_token(&mut fields, "deviceToken");
         let request = reference.zip(code);
         let request =
             request.map(|(reference, code)| Self { reference, code, refresh_token_in, device });
         fields.finish(request)
+    }
+
+    fn read_code(fields: &mut Fields, reference: Option<&Reference>) -> Option<Entered> {
+        const NAME: &str = "totpCode";
+        if !fields.has(NAME) {
+            fields.text(NAME);
+            let code = fields.required("otpCode", "otp_code_invalid", OtpCode::parse);
+            return code.map(Entered::Sent);
+        }
+        if fields.has("otpCode") {
+            fields.text("otpCode");
+            let message = "Send the code of the text or that of the app, not both.";
+            fields.error(FieldError::new(NAME, "ambiguous", message));
+        }
+        // An address is shared with others.
+        if matches!(reference, Some(Reference::Identifier(_))) {
+            let message = "A code of an app counts with the ticket of the login only.";
+            fields.error(FieldError::new(NAME, "ticket_required", message));
+        }
+        fields.required(NAME, "totp_code_invalid", TotpCode::parse).map(Entered::App)
     }
 }
 
@@ -119,10 +152,20 @@ pub(in crate::api) async fn verify_otp(
     note_user(&login.user);
 
     let VerifyOtp { code, refresh_token_in: into, device, .. } = request;
-    let attempt = Attempt { login, client, code, into, device, has_ticket };
     let finish = async move {
-        let answer = judge(&app, &attempt).await?;
-        super::end_brought(&app, &attempt.client, &headers).await;
+        let answer = match code {
+            Entered::Sent(code) => {
+                let client = client.clone();
+                let attempt = Attempt { login, client, code, into, device, has_ticket };
+                judge(&app, &attempt).await?
+            }
+            Entered::App(code) => {
+                let (login, client, code, device) = (&login, &client, &code, device.as_ref());
+                let attempt = verify_totp::Attempt { login, client, code, into, device };
+                verify_totp::judge(&app, &attempt).await?
+            }
+        };
+        super::end_brought(&app, &client, &headers).await;
         Ok::<_, Problem>(answer)
     };
     let answer = to_the_end(finish).await?;
@@ -250,7 +293,8 @@ async fn finish(
     let methods = vec![Method::Password, Method::OneTimeCode, method_of(guess.channel)];
     let opened =
         signed_in::open_session(app, &mut transaction, client, &user, methods, now).await?;
-    let device = remember_device(app, &mut transaction, attempt, &user, now).await?;
+    let device = (client, attempt.device.as_ref());
+    let device = remember_device(app, &mut transaction, device, &user, now).await?;
     if !app.otp.commit_consumed(transaction, guess).await? {
         return Err(over(Ending::Superseded));
     }
@@ -259,14 +303,14 @@ async fn finish(
 }
 
 /// Makes the device known, unless it is. What it keeps from then on.
-async fn remember_device(
+pub(super) async fn remember_device(
     app: &App,
     connection: &mut PgConnection,
-    attempt: &Attempt,
+    (client, device): (&Client, Option<&OpaqueToken>),
     user: &User,
     now: DateTime<Utc>,
 ) -> Result<OpaqueToken, Problem> {
-    if let Some(token) = &attempt.device
+    if let Some(token) = device
         && known_devices::is_known(&mut *connection, token, Some(user.id), now).await?
     {
         return Ok(token.clone());
@@ -276,7 +320,7 @@ async fn remember_device(
     let is_news = app.login.otp_policy == OtpPolicy::NewDevice
         && known_devices::any(&mut *connection, user.id, now).await?;
     if is_news {
-        let device = device_name(attempt.client.user_agent.as_deref());
+        let device = device_name(client.user_agent.as_deref());
         let occasion = Occasion::NewDevice { at: now, device };
         account::tell(app, connection, user, occasion, now).await?;
     }

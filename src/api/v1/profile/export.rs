@@ -27,6 +27,7 @@ use crate::phone_changes;
 use crate::reset_tickets;
 use crate::sessions;
 use crate::state::{App, AppState};
+use crate::totp;
 use crate::users::{self, User};
 
 /// The problems of this endpoint, beside those of every endpoint.
@@ -47,6 +48,8 @@ pub(in crate::api) struct Export {
     password_resets: Vec<reset_tickets::Exported>,
     /// Devices that have given a right code.
     devices: Vec<known_devices::Exported>,
+    /// The authenticator app.
+    totp: Option<totp::Exported>,
     /// Wrong passwords in a row, until they are forgotten.
     password_guesses: Vec<passwords::ExportedGuesses>,
     /// Changes of the phone number that can still be undone.
@@ -90,6 +93,7 @@ async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
         logins: login_tickets::export(&mut *connection, user.id).await?,
         password_resets: reset_tickets::export(&mut *connection, user.id).await?,
         devices: known_devices::export(&mut *connection, user.id).await?,
+        totp: totp::export(&mut *connection, user.id).await?,
         password_guesses: passwords::export_guesses(&mut *connection, user.id).await?,
         number_claim: number_claims::export(&mut *connection, user.id).await?,
         phone_changes: phone_changes::export(&mut *connection, user.id).await?,

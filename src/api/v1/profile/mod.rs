@@ -5,6 +5,7 @@ pub(in crate::api) mod edit;
 pub(in crate::api) mod email;
 pub(in crate::api) mod export;
 pub(in crate::api) mod phone;
+pub(in crate::api) mod totp;
 
 use axum::Json;
 use axum::extract::State;

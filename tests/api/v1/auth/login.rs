@@ -18,6 +18,7 @@ async fn a_first_login_sends_a_code_and_says_where_to() {
         "message": "Enter the code that was sent to your phone.",
         "userId": user,
         "requiresOtp": true,
+        "methods": ["sms"],
         "channel": "sms",
         "destination": "+1•••••••2671",
         "expiresAt": seconds(300),

@@ -65,6 +65,16 @@ const TABLES: &[Table] = &[
         omitted: &[("user_id", OWN), ("token_hash", SECRET)],
     },
     Table {
+        name: "totp_seeds",
+        member: "totp",
+        omitted: &[
+            ("user_id", OWN),
+            ("seed", SECRET),
+            ("key_id", SECRET),
+            ("last_step", "by what a code is known that was used"),
+        ],
+    },
+    Table {
         name: "phone_changes",
         member: "phoneChanges",
         omitted: &[("user_id", OWN), ("id", "the place in the order"), ("undo_hash", SECRET)],
@@ -137,6 +147,10 @@ async fn somebody(app: &TestApp, person: &Person) -> String {
         FROM users WHERE email = $1";
     let changed = sqlx::query(changed).bind(&person.email).bind(app.now());
     changed.execute(app.database()).await.unwrap();
+    let app_of_theirs = "INSERT INTO totp_seeds (user_id, seed, key_id, created_at, last_step)
+        SELECT id, '\\x00', 'key', $2, 0 FROM users WHERE email = $1";
+    let app_of_theirs = sqlx::query(app_of_theirs).bind(&person.email).bind(app.now());
+    app_of_theirs.execute(app.database()).await.unwrap();
     let claimed = "INSERT INTO number_claims (user_id, phone_number, created_at)
         SELECT id, '+14155550124', $2 FROM users WHERE email = $1";
     let claimed = sqlx::query(claimed).bind(&person.email).bind(app.now());

@@ -1,0 +1,156 @@
+//! The SQL of `totp_seeds`.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{PgConnection, PgExecutor};
+use utoipa::ToSchema;
+
+use crate::foundation::UserId;
+
+use super::Step;
+
+/// A seed as it is stored.
+pub(super) struct Stored {
+    pub(super) seed: Vec<u8>,
+    pub(super) key_id: String,
+}
+
+/// Writes a seed down that does not count yet, in place of one that does not. `false`: one counts.
+pub(super) async fn begin(
+    executor: impl PgExecutor<'_>,
+    user: UserId,
+    seed: &[u8],
+    key_id: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let begun = sqlx::query!(
+        r#"
+        INSERT INTO totp_seeds AS t (user_id, seed, key_id, created_at, last_step)
+        VALUES ($1, $2, $3, $4, 0)
+        ON CONFLICT (user_id) DO UPDATE
+        SET seed = $2, key_id = $3, created_at = $4, last_step = 0
+        WHERE t.confirmed_at IS NULL
+        "#,
+        user as _,
+        seed,
+        key_id,
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(begun.rows_affected() == 1)
+}
+
+pub(super) async fn find(
+    executor: impl PgExecutor<'_>,
+    user: UserId,
+    is_confirmed: bool,
+) -> sqlx::Result<Option<Stored>> {
+    sqlx::query_as!(
+        Stored,
+        r#"
+        SELECT seed, key_id
+        FROM totp_seeds
+        WHERE user_id = $1 AND (confirmed_at IS NOT NULL) = $2
+        "#,
+        user as _,
+        is_confirmed,
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// Whether codes of an app count for `user`.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_on(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool> {
+    let is_on = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT FROM totp_seeds WHERE user_id = $1 AND confirmed_at IS NOT NULL
+        ) AS "on!"
+        "#,
+        user as _,
+    );
+    is_on.fetch_one(executor).await
+}
+
+/// Makes the seed count, and uses `step` up. `true` for exactly one caller, however many race.
+///
+/// # Errors
+/// The database failed.
+pub async fn confirm(
+    connection: &mut PgConnection,
+    user: UserId,
+    step: Step,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let confirmed = sqlx::query!(
+        r#"
+        UPDATE totp_seeds SET confirmed_at = $3, last_step = $2
+        WHERE user_id = $1 AND confirmed_at IS NULL AND last_step < $2
+        "#,
+        user as _,
+        step.number(),
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(confirmed.rows_affected() == 1)
+}
+
+/// Uses `step` up, and all before it. `true` for exactly one caller, however many race.
+///
+/// # Errors
+/// The database failed.
+pub async fn use_step(
+    connection: &mut PgConnection,
+    user: UserId,
+    step: Step,
+) -> sqlx::Result<bool> {
+    let spent = sqlx::query!(
+        r#"
+        UPDATE totp_seeds SET last_step = $2
+        WHERE user_id = $1 AND confirmed_at IS NOT NULL AND last_step < $2
+        "#,
+        user as _,
+        step.number(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(spent.rows_affected() == 1)
+}
+
+/// Takes the app away. Whether there was one, or the beginning of one.
+///
+/// # Errors
+/// The database failed.
+pub async fn remove(connection: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
+    let removed = sqlx::query!("DELETE FROM totp_seeds WHERE user_id = $1", user as _);
+    Ok(removed.execute(connection).await?.rows_affected() == 1)
+}
+
+/// A row of a person, for the person: all of it but the seed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExportedTotp)]
+pub struct Exported {
+    created_at: DateTime<Utc>,
+    /// From when on its codes counted; `null`: not yet.
+    confirmed_at: Option<DateTime<Utc>>,
+}
+
+/// What is stored of `user`'s app.
+///
+/// # Errors
+/// The database failed.
+pub async fn export(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Exported>> {
+    sqlx::query_as!(
+        Exported,
+        "SELECT created_at, confirmed_at FROM totp_seeds WHERE user_id = $1",
+        user as _,
+    )
+    .fetch_optional(executor)
+    .await
+}
