@@ -64,9 +64,8 @@ impl Application {
         let edge = Edge::new(&base_url, proxies, origins, clock.clone(), entropy.clone());
         tell_prices(&settings.money);
         let is_development = settings.app_env == AppEnv::Development;
-        let links = WebhookLinks::new(Arc::clone(&keyring), &base_url)?;
-        let receivers = receivers(&settings.carriers.providers)?;
-        let (carriers, console) = carriers(settings.carriers, is_development, &links)?;
+        let webhooks = webhooks(&settings.carriers.providers, &keyring, &base_url)?;
+        let (carriers, console) = carriers(settings.carriers, is_development, &webhooks.links)?;
         let proofs = proofs(settings.proofs, &page_origins, &keyring, &entropy)?;
         let (codes, limit) = (&settings.code_store, settings.auth_limit);
         let shared_limits = shared_limits(codes, &database, &keyring, limit);
@@ -104,7 +103,7 @@ impl Application {
             page_origins,
             proofs,
             login: settings.login,
-            webhooks: Webhooks { links, receivers },
+            webhooks,
             clock,
             entropy,
         });
@@ -172,6 +171,16 @@ fn shared_limits(
     #[cfg(not(feature = "redis"))]
     let CodeStore::Postgres = codes;
     SharedLimits::in_postgres(database.clone(), Arc::clone(keyring), factor)
+}
+
+/// Where carriers call back, and what reads it.
+fn webhooks(
+    providers: &[ProviderSettings],
+    keyring: &Arc<Keyring>,
+    base_url: &str,
+) -> anyhow::Result<Webhooks> {
+    let links = WebhookLinks::new(Arc::clone(keyring), base_url)?;
+    Ok(Webhooks { links, receivers: receivers(providers)? })
 }
 
 /// What reads the callbacks of the carriers in use.

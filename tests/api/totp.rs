@@ -15,10 +15,9 @@ pub(crate) struct Authenticator(Vec<u8>);
 impl Authenticator {
     pub(crate) fn reading(base32: &str) -> Self {
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let bits: String = base32
-            .chars()
-            .map(|letter| format!("{:05b}", alphabet.find(letter).unwrap()))
-            .collect();
+        let bits = base32.chars().fold(String::new(), |bits, letter| {
+            bits + &format!("{:05b}", alphabet.find(letter).unwrap())
+        });
         let bytes = bits
             .as_bytes()
             .chunks_exact(8)
