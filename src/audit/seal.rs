@@ -87,6 +87,8 @@ impl Sealer {
         };
         let events = chain_store::unsealed(&mut *transaction, since, BATCH).await?;
         if events.is_empty() {
+            // Now, and not when the connection is used next: the turn is somebody else's.
+            transaction.rollback().await?;
             return Ok(0);
         }
         let mut head = before;

@@ -17,6 +17,7 @@ use crate::foundation::{Clock, KeptUnder, Renewed};
 use crate::otp;
 use crate::sessions;
 use crate::tokens;
+use crate::totp;
 
 #[derive(Subcommand)]
 pub(super) enum Secrets {
@@ -37,6 +38,7 @@ pub(super) enum Secrets {
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     SigningKeys,
+    TotpSeeds,
     Emails,
     Codes,
     Sessions,
@@ -109,12 +111,14 @@ pub(super) async fn run(environment: &Environment, secrets: Secrets) -> anyhow::
 async fn rotate(pool: &PgPool, settings: &KeySettings) -> anyhow::Result<u64> {
     let keyring = &settings.keyring;
     let of_keys = tokens::renew_encryption(pool, keyring).await?;
+    let of_seeds = totp::renew_encryption(pool, keyring).await?;
     let of_emails = emails::renew_encryption(pool, keyring).await?;
     let mut out = std::io::stdout().lock();
-    for (words, Renewed { rows, .. }) in [("signing keys", of_keys), ("e-mails", of_emails)] {
+    let all = [("signing keys", of_keys), ("seeds of apps", of_seeds), ("e-mails", of_emails)];
+    for (words, Renewed { rows, .. }) in all {
         writeln!(out, "{rows} {words} encrypted anew").context("nobody listens")?;
     }
-    Ok(of_keys.unreadable + of_emails.unreadable)
+    Ok(of_keys.unreadable + of_seeds.unreadable + of_emails.unreadable)
 }
 
 async fn status(
@@ -124,6 +128,7 @@ async fn status(
 ) -> anyhow::Result<Vec<Line>> {
     let all = [
         (Kind::SigningKeys, tokens::kept_under(pool).await?),
+        (Kind::TotpSeeds, totp::kept_under(pool).await?),
         (Kind::Emails, emails::kept_under(pool).await?),
         (Kind::Codes, otp::codes_kept_under(pool, now).await?),
         (Kind::Sessions, sessions::kept_under(pool, settings.session_idle, now).await?),
@@ -164,7 +169,7 @@ impl Line {
 impl Kind {
     fn mend(self) -> Mend {
         match self {
-            Self::SigningKeys | Self::Emails => Mend::Rotate,
+            Self::SigningKeys | Self::TotpSeeds | Self::Emails => Mend::Rotate,
             Self::Codes | Self::Sessions => Mend::Wait,
             Self::LedgerNumbers | Self::AuditLog => Mend::Nothing,
         }
@@ -173,6 +178,7 @@ impl Kind {
     fn words(self) -> &'static str {
         match self {
             Self::SigningKeys => "signing keys",
+            Self::TotpSeeds => "seeds of apps",
             Self::Emails => "e-mails that wait",
             Self::Codes => "live codes",
             Self::Sessions => "sessions",

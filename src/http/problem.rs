@@ -150,14 +150,14 @@ impl From<sqlx::Error> for Problem {
 }
 
 /// Whether the database is away or too busy, which is no fault of the request: no connection came
-/// free or could be made, or the SQLSTATE is of the classes 08 (connection), 53 (resources) or
-/// 57P (the server is going down or coming up).
+/// free or could be made, or the SQLSTATE is of the classes 08 (connection), 28 (it no longer lets us in), 53
+/// (resources) or 57P (the server is going down or coming up).
 fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|state| ["08", "53", "57P"].iter().any(|class| state.starts_with(class))),
+        sqlx::Error::Database(error) => error.code().is_some_and(|state| {
+            ["08", "28", "53", "57P"].iter().any(|class| state.starts_with(class))
+        }),
         _ => false,
     }
 }

@@ -7,8 +7,10 @@
 //! |---|---|
 //! | know what a code is | `code` |
 //! | keep seeds, and use a step up | `store` |
+//! | have seeds under another `SECRET_KEY` | `rotation` |
 
 mod code;
+mod rotation;
 mod store;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::foundation::{Entropy, EntropyError, KeyPurpose, Keyring, Unreadable, UserId};
 
 pub use code::{Seed, Step, TotpCode, TotpCodeError};
+pub use rotation::{kept_under, renew_encryption};
 pub use store::{Exported, confirm, export, is_on, remove, use_step};
 
 /// Makes seeds and judges codes of them.

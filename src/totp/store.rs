@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use utoipa::ToSchema;
 
-use crate::foundation::UserId;
+use crate::foundation::{KeptUnder, UserId};
 
 use super::Step;
 
@@ -152,5 +152,66 @@ pub async fn export(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Result
         user as _,
     )
     .fetch_optional(executor)
+    .await
+}
+
+/// A seed of somebody, as it is stored.
+pub(super) struct StoredOf {
+    pub(super) user_id: UserId,
+    pub(super) seed: Vec<u8>,
+    pub(super) key_id: String,
+}
+
+/// The next seeds after that of `after` that another key than `key_id` has encrypted.
+pub(super) async fn under_another_key(
+    database: &PgPool,
+    key_id: &str,
+    after: Option<UserId>,
+    limit: i64,
+) -> sqlx::Result<Vec<StoredOf>> {
+    sqlx::query_as!(
+        StoredOf,
+        r#"
+        SELECT user_id AS "user_id: _", seed, key_id
+        FROM totp_seeds
+        WHERE key_id <> $1 AND ($2::uuid IS NULL OR user_id > $2)
+        ORDER BY user_id LIMIT $3
+        "#,
+        key_id,
+        after as _,
+        limit,
+    )
+    .fetch_all(database)
+    .await
+}
+
+/// Puts the same seed, encrypted anew, in the place of `old`. How many rows it was: none where somebody was
+/// faster.
+pub(super) async fn reencrypt(
+    database: &PgPool,
+    old: &StoredOf,
+    seed: &[u8],
+    key_id: &str,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "UPDATE totp_seeds SET seed = $3, key_id = $4 WHERE user_id = $1 AND seed = $2",
+        old.user_id as _,
+        old.seed,
+        seed,
+        key_id,
+    );
+    Ok(done.execute(database).await?.rows_affected())
+}
+
+pub(super) async fn kept_under(database: &PgPool) -> sqlx::Result<Vec<KeptUnder>> {
+    sqlx::query_as!(
+        KeptUnder,
+        r#"
+        SELECT key_id AS "key_id?", count(*) AS "rows!", NULL::timestamptz AS until
+        FROM totp_seeds
+        GROUP BY key_id
+        "#,
+    )
+    .fetch_all(database)
     .await
 }

@@ -89,8 +89,11 @@ async fn a_device_is_forgotten_after_ninety_days() {
     let ticket = app.pending(&ada).await;
     let answer = app.verify(&ticket, &app.code_for(&ada)).await.is(200);
     let device = answer.text("deviceToken");
-    app.advance(TimeDelta::days(90) - TimeDelta::microseconds(1));
-    assert_eq!(login_on(&app, &device, &ada).await.json()["requiresOtp"], false);
-    app.advance(TimeDelta::microseconds(1));
+    // A login on it makes it known anew.
+    for _ in 0..2 {
+        app.advance(TimeDelta::days(90) - TimeDelta::microseconds(1));
+        assert_eq!(login_on(&app, &device, &ada).await.json()["requiresOtp"], false);
+    }
+    app.advance(TimeDelta::days(90));
     assert_eq!(login_on(&app, &device, &ada).await.json()["requiresOtp"], true);
 }

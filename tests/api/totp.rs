@@ -4,7 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, RACERS, TestApp, Visitor, count, race};
+use ringfence::foundation::{Keyring, Renewed};
+use ringfence::totp;
+
+use crate::support::{Answer, Person, RACERS, SECRET_KEY, TestApp, Visitor, count, race};
 
 const PATH: &str = "/api/v1/profile/totp";
 const ROOM: [(&str, &str); 2] = [("OTP_POLICY", "always"), ("OTP_RESEND_SECONDS", "0")];
@@ -176,4 +179,24 @@ async fn whoever_is_sent_a_text_is_told_of_the_risk_and_of_the_app() {
     for risk in ["SIM swap", "intercept", "forward"] {
         assert!(text.contains(risk), "{risk}");
     }
+}
+
+#[tokio::test]
+async fn a_seed_is_encrypted_anew_and_the_old_key_is_needed_no_more() {
+    let (app, ada, theirs, _) = scene().await;
+    let new = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let keyring = Keyring::parse(&format!("{new},{SECRET_KEY}")).unwrap();
+    let renewed = totp::renew_encryption(app.database(), &keyring).await.unwrap();
+    assert_eq!(renewed, Renewed { rows: 1, unreadable: 0 });
+    let again = totp::renew_encryption(app.database(), &keyring).await.unwrap();
+    assert_eq!(again, Renewed::default());
+    let kept = totp::kept_under(app.database()).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].key_id.as_deref(), kept[0].rows), (Some(keyring.current_id()), 1));
+
+    // Signing keys are not what this is about.
+    sqlx::query("DELETE FROM signing_keys").execute(app.database()).await.unwrap();
+    let app = app.replica(&[("SECRET_KEY", new)]).await;
+    let ticket = app.login(&ada).await.is(200).text("loginTicket");
+    enter(&app, &ticket, &theirs.at(app.now())).await.is(200);
 }
