@@ -24,8 +24,8 @@ pub(super) const MEMORY: TimeDelta = TimeDelta::days(7);
 /// Wrong codes within a year that a user and a number may have before their codes get longer. Nothing
 /// takes one back, a right code least of all: who waits for the owner's gains nothing by it.
 pub(super) const LONG_MEMORY: Window = Window { events: 30, period: TimeDelta::days(365) };
-/// How many digits they have from then on, at least: the 5,800 guesses that [`windows`] leave for a year
-/// are then a chance of 1 in 17,000, and the first [`LONG_MEMORY`] another of 1 in 29,000.
+/// How many digits they have from then on, at least: the 5,800 guesses that `windows` leave for a year
+/// are then a chance of 1 in 17,000, and the first `LONG_MEMORY` another of 1 in 29,000.
 pub const LONG_CODE_DIGITS: usize = 8;
 
 /// The windows in which wrong codes must find room, shortest first: `per_hour` in an hour, twice as
