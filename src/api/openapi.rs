@@ -226,8 +226,9 @@ fn add_challenge_response(operation: &mut Value) {
         "required": false,
         "description": "The proof that the `challenge` of an earlier 428 was met: for `pow` the base64 of a \
             JSON object with its `algorithm`, `challenge`, `salt` and `signature` and the `number`, for a \
-            captcha its token.",
-        "schema": {"type": "string", "maxLength": 8192},
+            captcha its token. What is longer than 8192 bytes counts as none, and where nobody asks for a \
+            proof none is looked at.",
+        "schema": {"type": "string"},
     });
     match operation["parameters"].as_array_mut() {
         Some(parameters) => parameters.push(parameter),
