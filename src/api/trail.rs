@@ -35,17 +35,17 @@ pub(super) fn origin(client: &Client) -> Origin {
     Origin { address: client.address, request_id: client.request_id.clone() }
 }
 
-/// Writes down what the transaction of `connection` does to `user`.
+/// Writes down what the transaction of `connection` does, to `user` where it concerns one.
 pub(super) async fn record(
     app: &App,
     connection: &mut PgConnection,
     by: impl Into<By<'_>>,
-    user: UserId,
+    user: impl Into<Option<UserId>>,
     event: Event,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let By { actor, client } = by.into();
-    let entry = Entry { event, user: Some(user), actor, origin: Some(&origin(client)) };
+    let entry = Entry { event, user: user.into(), actor, origin: Some(&origin(client)) };
     Ok(audit::record(connection, &app.entropy, &entry, now).await?)
 }
 

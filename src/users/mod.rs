@@ -33,7 +33,7 @@ pub use profile::{Edit, ProfileEdit, edit_profile};
 pub use role::{Role, RoleError};
 pub use store::{
     count_hashes_unlike, find, find_by_identifier, insert, is_locked, record_otp_sent,
-    replace_password_hash, reset_password_hash, verify_phone,
+    replace_password_hash, require_free, reset_password_hash, verify_phone,
 };
 
 /// A person, as stored. Not `Debug`: all of it is personal.
@@ -129,6 +129,7 @@ pub enum Identifier {
 }
 
 /// Somebody who signs up.
+#[derive(Clone, Copy)]
 pub struct NewUser<'a> {
     /// The primary key to be.
     pub id: UserId,

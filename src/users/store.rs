@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor};
 
 use crate::database::violates;
-use crate::foundation::{PhoneNumber, UserId};
+use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
 use super::{Identifier, InsertError, NewUser, PhcString, User};
 
@@ -33,6 +33,29 @@ pub async fn insert(executor: impl PgExecutor<'_>, new: &NewUser<'_>) -> Result<
         Err(error) if violates(&error, "users_email_key") => Err(InsertError::EmailTaken),
         Err(error) if violates(&error, "users_phone_number_key") => Err(InsertError::PhoneTaken),
         Err(error) => Err(InsertError::Database(error)),
+    }
+}
+
+/// Whether nobody has the address or the number yet. The indexes decide, see [`insert`]; this costs the same
+/// whatever is found.
+pub async fn require_free(
+    executor: impl PgExecutor<'_>,
+    email: &EmailAddress,
+    number: Option<&PhoneNumber>,
+) -> Result<(), InsertError> {
+    let taken = sqlx::query!(
+        r#"
+        SELECT EXISTS (SELECT FROM users WHERE lower(email) = lower($1)) AS "email!",
+            EXISTS (SELECT FROM users WHERE phone_number = $2) AS "number!"
+        "#,
+        email.as_str(),
+        number.map(PhoneNumber::e164),
+    );
+    let taken = taken.fetch_one(executor).await.map_err(InsertError::Database)?;
+    match (taken.email, taken.number) {
+        (true, _) => Err(InsertError::EmailTaken),
+        (_, true) => Err(InsertError::PhoneTaken),
+        _ => Ok(()),
     }
 }
 

@@ -58,6 +58,7 @@ mod sending;
 mod shared_limits;
 mod shared_limits_away;
 mod standards;
+mod statements;
 mod step_up;
 mod store;
 mod support;

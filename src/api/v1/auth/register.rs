@@ -5,14 +5,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::{Connection as _, PgConnection};
+use tracing::error;
 use utoipa::ToSchema;
 
 use crate::api::limits;
 use crate::api::trail;
+use crate::api::unattended::without_an_answer;
 use crate::api::v1::proof;
 use crate::audit::Event;
 use crate::emails::{Claim, Email, Occasion};
-use crate::foundation::{EmailAddress, OpaqueToken, PhoneNumber, UserId};
+use crate::foundation::{EmailAddress, Limited, OpaqueToken, PhoneNumber, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::login_tickets;
 use crate::number_claims;
@@ -130,20 +133,30 @@ pub(in crate::api) async fn register(
         locale: client.languages.as_deref().and_then(Language::look_up).map(Language::tag),
         created_at: now,
     };
-    let stored = store(&app, &client, &new, &phone_number, &ticket).await;
-    if let Err(problem) = stored.as_ref()
-        && is_taken(problem)
-    {
-        let event = Event::RegistrationRefused { reason: problem.kind().entry().code };
-        trail::record_alone(&app, &client, None, event).await?;
-    }
-    match stored {
-        Ok(()) => note_user(&new.id),
-        Err(problem) if is_taken(&problem) && app.login.enumeration == Enumeration::Strict => {
-            // The same answer as for a newcomer; only the owner learns of it.
-            tell_owner(&app, &problem, &new, &phone_number).await?;
+    let sign_up = SignUp {
+        new,
+        number: &phone_number,
+        claims: claim_number,
+        ticket: &ticket,
+        address: client.address.limited(),
+    };
+    let refused = match store(&app, &client, &sign_up).await {
+        // Somebody was faster, and is found now.
+        Err(problem) if is_taken(&problem) => store(&app, &client, &sign_up).await?,
+        stored => stored?,
+    };
+    match refused {
+        None => note_user(&new.id),
+        Some(problem) if app.login.enumeration == Enumeration::Strict => {
+            // The same answer as for a newcomer, and as soon; only the owner learns of it.
+            let taken = match problem.kind() {
+                Kind::PhoneTaken => Identifier::PhoneNumber(phone_number.clone()),
+                _ => Identifier::Email(email.clone()),
+            };
+            let app = app.clone();
+            without_an_answer(async move { tell_owner(&app, &taken, now).await });
         }
-        Err(problem) => return Err(problem),
+        Some(problem) => return Err(problem),
     }
     Ok((
         StatusCode::CREATED,
@@ -158,53 +171,94 @@ pub(in crate::api) async fn register(
     ))
 }
 
-/// The user, the claim where there is one, and the ticket: all or nothing.
+/// What is written down for somebody who signs up.
+struct SignUp<'a> {
+    new: NewUser<'a>,
+    number: &'a PhoneNumber,
+    /// Whether the number may be somebody else's.
+    claims: bool,
+    ticket: &'a OpaqueToken,
+    address: Limited,
+}
+
+/// The user, the claim where there is one, and the ticket: all or nothing. Where the address or number is
+/// somebody's, the same is written for a stand-in and taken back, so that both cost the same: then why.
+/// An error of that kind where somebody else signs up with it at the same time.
 async fn store(
     app: &App,
     client: &Client,
-    new: &NewUser<'_>,
-    number: &PhoneNumber,
-    ticket: &OpaqueToken,
-) -> Result<(), Problem> {
+    sign_up: &SignUp<'_>,
+) -> Result<Option<Problem>, Problem> {
+    let new = &sign_up.new;
     let mut transaction = app.database.begin().await?;
-    users::insert(&mut *transaction, new).await?;
-    if new.phone_number.is_none() {
-        number_claims::claim(&mut *transaction, new.id, number, new.created_at).await?;
-    } else if phone_changes::is_kept_from(&mut transaction, new.id, number, new.created_at).await? {
-        return Err(Problem::new(Kind::PhoneTaken));
+    let mut attempt = transaction.begin().await?;
+    let taken = match users::require_free(&mut *attempt, new.email, new.phone_number).await {
+        Ok(()) => None,
+        Err(InsertError::Database(error)) => return Err(error.into()),
+        Err(taken) => Some(Problem::from(taken)),
+    };
+    let nobodys = EmailAddress::parse(&format!("{}@stand-in.invalid", new.id));
+    let nobodys = nobodys.map_err(Problem::internal)?;
+    let written = match &taken {
+        None => *new,
+        Some(_) => NewUser { email: &nobodys, phone_number: None, ..*new },
+    };
+    let is_kept = write(app, &mut attempt, sign_up, &written).await?;
+    let refused = taken.or_else(|| is_kept.then(|| Problem::new(Kind::PhoneTaken)));
+    let (user, event) = match &refused {
+        None => (Some(new.id), Event::Registered {}),
+        Some(problem) => (None, Event::RegistrationRefused { reason: problem.kind().entry().code }),
+    };
+    if refused.is_none() {
+        attempt.commit().await?;
+    } else {
+        attempt.rollback().await?;
     }
-    let address = client.address.limited();
-    login_tickets::issue(&mut *transaction, ticket, new.id, address, new.created_at).await?;
-    let claim = Claim { user: new.id, address: new.email, locale: new.locale, is_new: false };
-    app.emails.claim(&mut transaction, claim, new.created_at).await?;
-    let event = Event::Registered {};
-    trail::record(app, &mut transaction, client, new.id, event, new.created_at).await?;
-    Ok(transaction.commit().await?)
+    trail::record(app, &mut transaction, client, user, event, new.created_at).await?;
+    transaction.commit().await?;
+    Ok(refused)
 }
 
-/// Tells the owner of the address or number that `new` wanted, at most once a day.
-async fn tell_owner(
+/// Whether the number is still kept for somebody who has just changed theirs.
+async fn write(
     app: &App,
-    problem: &Problem,
-    new: &NewUser<'_>,
-    number: &PhoneNumber,
-) -> Result<(), Problem> {
-    let taken = match problem.kind() {
-        Kind::PhoneTaken => Identifier::PhoneNumber(number.clone()),
-        _ => Identifier::Email(new.email.clone()),
+    connection: &mut PgConnection,
+    sign_up: &SignUp<'_>,
+    user: &NewUser<'_>,
+) -> Result<bool, Problem> {
+    let (SignUp { number, ticket, .. }, now) = (sign_up, user.created_at);
+    users::insert(&mut *connection, user).await?;
+    let is_kept = if sign_up.claims {
+        number_claims::claim(&mut *connection, user.id, number, now).await?;
+        false
+    } else {
+        phone_changes::is_kept_from(&mut *connection, user.id, number, now).await?
     };
-    let mut transaction = app.database.begin().await?;
-    if let Some(owner) = users::find_by_identifier(&mut *transaction, &taken).await? {
-        let email = Email {
-            user: Some(owner.id),
-            to: &owner.email,
-            locale: owner.locale.as_deref(),
-            occasion: Occasion::SignUpAttempted { at: new.created_at },
-            at_most_daily: true,
-        };
-        app.emails.enqueue(&mut transaction, &email, new.created_at).await?;
+    login_tickets::issue(&mut *connection, ticket, user.id, sign_up.address, now).await?;
+    let claim = Claim { user: user.id, address: user.email, locale: user.locale, is_new: false };
+    app.emails.claim(connection, claim, now).await?;
+    Ok(is_kept)
+}
+
+/// Tells the owner of an address or number that somebody else wanted it, at most once a day.
+async fn tell_owner(app: &App, taken: &Identifier, now: DateTime<Utc>) {
+    let told = async {
+        let mut transaction = app.database.begin().await?;
+        if let Some(owner) = users::find_by_identifier(&mut *transaction, taken).await? {
+            let email = Email {
+                user: Some(owner.id),
+                to: &owner.email,
+                locale: owner.locale.as_deref(),
+                occasion: Occasion::SignUpAttempted { at: now },
+                at_most_daily: true,
+            };
+            app.emails.enqueue(&mut transaction, &email, now).await?;
+        }
+        Ok::<_, Problem>(transaction.commit().await?)
+    };
+    if let Err(problem) = told.await {
+        error!(cause = ?problem.cause(), "the owner of a taken address could not be told");
     }
-    Ok(transaction.commit().await?)
 }
 
 fn is_taken(problem: &Problem) -> bool {
