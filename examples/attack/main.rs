@@ -4,14 +4,18 @@
 //! it needs (a private PostgreSQL, the server in this process, a carrier) on the loopback and leaves
 //! nothing behind. Ends with an error where a target is missed.
 
-#![expect(clippy::print_stdout, reason = "the terminal is where a simulation shows its figures")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the terminal is where a simulation shows its figures, and that it goes on"
+)]
 
 mod simulator;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum as _};
 use simulator::{Guard, Plan, Row, Scale, Scenario};
 
 /// Far above what everything takes together; a simulation that hangs must end, too.
@@ -62,6 +66,8 @@ async fn simulate(arguments: &Arguments) -> anyhow::Result<Vec<Row>> {
     };
     let mut rows = Vec::new();
     for scenario in wanted {
+        let name = scenario.to_possible_value();
+        eprintln!("{} …", name.as_ref().map_or("", |name| name.get_name()));
         rows.extend(simulator::run(*scenario, Plan { seed, scale, guard }).await?);
     }
     Ok(rows)

@@ -93,6 +93,25 @@ async fn one_address_and_one_number_are_registered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn strict_one_address_is_registered_once_and_all_are_answered_alike() {
+    let app = TestApp::with(&[("USER_ENUMERATION", "strict")]).await;
+    app.warm().await;
+    for round in 1..=ROUNDS {
+        let racers = (1..=RACERS).map(|it| {
+            let email = format!("round{round}@example.com");
+            Person { email, ..Person::numbered(round * 100 + it) }
+        });
+        let racers = racers.map(|person| register(Visitor::clone(&app), person));
+        let answers = race(racers.collect()).await;
+        assert_eq!(count(&answers, 201, ""), RACERS, "{answers:?}");
+        let users = app.count("SELECT count(*) FROM users").await;
+        assert_eq!(usize::try_from(users).unwrap(), round);
+        let tickets = app.count("SELECT count(*) FROM login_tickets").await;
+        assert_eq!(tickets, users);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn racing_requests_send_one_text() {
     for app in [TestApp::with(&ROOM).await, TestApp::sinch(&ROOM).await] {
         app.warm().await;
