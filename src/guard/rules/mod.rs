@@ -36,6 +36,8 @@ const PAUSE_OF_PAYERS: TimeDelta = TimeDelta::minutes(1);
 /// … and each is so many times as long as the one before.
 const GROWTH_OF_PAYERS: i32 = 2;
 const PAYER_FOR: TimeDelta = TimeDelta::days(1);
+/// What was written further ahead is of a clock that has been put back since; clocks of replicas differ by less.
+const AHEAD_AT_MOST: TimeDelta = TimeDelta::days(1);
 /// A scope whose next pause was no longer than this is slowed, not closed.
 const SLOWED_UP_TO: TimeDelta = TimeDelta::hours(1);
 
@@ -196,14 +198,18 @@ impl Record {
         Self { debt: 0.0, strikes: 0, opens_at: None, paid_at: None, as_of: now }
     }
 
-    /// What is left of it at `now`. A clock that has gone back changes nothing.
+    /// What is left of it at `now`. A clock that goes back changes nothing; one that is put back by far ends the
+    /// pause, which would last until it has caught up, and halves the debt from then on.
     pub(super) fn at(self, rule: &Rule, now: DateTime<Utc>) -> Self {
+        let is_of_another_clock = self.as_of - now > AHEAD_AT_MOST;
+        let as_of = if is_of_another_clock { now } else { self.as_of.max(now) };
         let passed = (now - self.as_of).max(TimeDelta::zero());
         let halvings = passed.as_seconds_f64() / rule.half_life.as_seconds_f64();
         let debt = self.debt * (-halvings).exp2();
+        let opens_at = self.opens_at.filter(|_| !is_of_another_clock);
         let (strikes, opens_at) =
-            if debt < FORGIVEN { (0, None) } else { (self.strikes, self.opens_at) };
-        Self { debt, strikes, opens_at, as_of: self.as_of.max(now), ..self }
+            if debt < FORGIVEN { (0, None) } else { (self.strikes, opens_at) };
+        Self { debt, strikes, opens_at, as_of, ..self }
     }
 
     /// How it stands at `now`.

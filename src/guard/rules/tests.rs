@@ -76,6 +76,23 @@ fn nine_of_ten_entered_are_never_refused() {
 }
 
 #[test]
+fn a_clock_that_is_put_back_by_far_shuts_nobody_out_until_it_has_caught_up() {
+    for kind in ScopeKind::ALL {
+        let rule = kind.rule();
+        let mut record = Record::fresh(at(0));
+        while may_send(record, &rule, at(0)) {
+            record = record.charged(&rule, at(0));
+        }
+        let years_before = at(0) - TimeDelta::days(400);
+        assert_eq!(record.state(&rule, years_before), State::Trial, "{kind:?}");
+        record = record.charged(&rule, years_before);
+        assert!(!may_send(record, &rule, years_before), "{kind:?}");
+        let later = years_before + rule.half_life * 8;
+        assert_eq!(record.state(&rule, later), State::Open, "{kind:?}");
+    }
+}
+
+#[test]
 fn a_clock_that_goes_back_gives_no_room() {
     let rule = ScopeKind::Prefix.rule();
     let mut record = Record::fresh(at(0));

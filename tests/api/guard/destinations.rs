@@ -38,6 +38,25 @@ async fn a_prefix_never_seen_gets_three_codes_and_is_then_slowed_closed_and_trie
 }
 
 #[tokio::test]
+async fn a_clock_put_back_gives_no_codes_away_and_shuts_nobody_out_for_long() {
+    let app = app(&[]).await;
+    pump(&app, ONE_PREFIX).await;
+    let (late, person) = (visitor(&app, 10), owner("+447912120444"));
+    assert_eq!(sign_up(&late, &person).await.refusal, LIMITED);
+    app.advance(minutes(-10));
+    let login = log_in(&late, &person).await;
+    assert_eq!((login.refusal.as_str(), login.wait), (LIMITED, Some(1500)));
+    // What was paused until a day that is far ahead now is tried, and paused anew.
+    app.advance(TimeDelta::days(-400));
+    // What other limits make of it is told by their own tests.
+    sqlx::query("TRUNCATE rate_limits").execute(app.database()).await.unwrap();
+    let login = log_in(&late, &person).await;
+    assert_eq!(login.refusal, "");
+    let refused = late.request_otp(&login.ticket).await.refused(429, LIMITED);
+    assert_eq!(refused.seconds_to_wait(), 3600);
+}
+
+#[tokio::test]
 async fn an_entered_code_opens_a_closed_prefix() {
     let app = app(&[]).await;
     pump(&app, ONE_PREFIX).await;
