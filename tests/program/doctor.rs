@@ -314,7 +314,7 @@ async fn people_are_shown_what_to_mend_in_lines_that_fit() {
     let patient = Patient::new("patient_table").await;
     let ended = patient.run(&["doctor"], &[("OTP_POLICY", "enrollment")]).await;
     let told = ended.complaint().to_owned();
-    assert!(told.contains("lines up to level 2 do not hold"), "{told}");
+    assert!(told.contains("lines up to level 2 do not hold and can be mended"), "{told}");
     let out = &ended.out;
     assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
     assert!(!out.contains('\x1b'), "no colours where there is no terminal");

@@ -10,7 +10,7 @@ const BEGIN: &str = "\
 
 `ringfence doctor` holds a running configuration against these lines and says which hold, why, and what mends
 those that do not; `--level 1`, `2` (the default) or `3` says how far, `--json` is for programs, and it ends with 1
-unless every applicable line holds. This page is made from the same tables
+where a line does not hold that an installation can mend; what waits for another version is only shown. This page is made from the same tables
 (`RENEW_DOCS=1 cargo test --test house`). [hardening.md](hardening.md) has a sound configuration, which is tested.
 
 **A requirement without a test counts as not held.** Each is told in our own words; the numbers are those of its

@@ -32,6 +32,8 @@ struct Entry<'a> {
     why: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     mend: Option<&'a str>,
+    /// Whether a setting, or something else than another version, makes it hold.
+    can_be_met: bool,
     proof: &'static [&'static str],
 }
 
@@ -50,6 +52,7 @@ pub(super) fn json(lines: &[Line], level: u8) -> serde_json::Result<String> {
         verdict: line.verdict.key(),
         why: line.verdict.why(),
         mend: line.verdict.mend(),
+        can_be_met: line.requirement.can_be_met(),
         proof: line.requirement.proof,
     });
     let all_hold = summary.does_not_hold == 0;

@@ -116,6 +116,11 @@ impl Requirement {
         Self { id, level, words, rule: Rule::NotApplicable(why), proof: &[] }
     }
 
+    /// Whether an installation can do anything about it.
+    pub(super) fn can_be_met(&self) -> bool {
+        !matches!(self.rule, Rule::NotYet { .. })
+    }
+
     /// What the installation makes of it.
     pub(super) fn verdict(&self, facts: &Facts) -> Verdict {
         let verdict = match self.rule {
