@@ -1,14 +1,20 @@
-//! What a limit costs: among ten million keys beside a thousand, and a request that it refuses beside a
-//! login.
+//! What a limit costs: among ten million keys beside a thousand, a request that it refuses beside a login,
+//! and everything that a login is counted by beside the login.
+
+use std::sync::Arc;
 
 use chrono::Utc;
+use ringfence::audit::{self, Actor, Entry, Event, Origin};
+use ringfence::foundation::{Clock, Entropy, Keyring, SessionId};
+use ringfence::passwords::{self, Guesses, Whose};
+use ringfence::rate_limits::{Action, SharedLimits, Subject};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::connection::Connection;
 use crate::figures::{Pair, Row, Target, Unit};
 use crate::load::{Client, Phase, Repeat, drive};
 use crate::statements::Statements;
-use crate::world::{World, login};
+use crate::world::{User, World, login};
 
 const FEW: u32 = 1000;
 const MANY: u32 = 10_000_000;
@@ -19,12 +25,17 @@ const PHASE: Phase = Phase::of_seconds(3);
 /// As the limits of a login have them: 30 and 600 in a quarter of an hour, in microseconds.
 const STEPS: [i64; 2] = [30_000_000, 1_500_000];
 const BURSTS: [i64; 2] = [900_000_000, 900_000_000];
+/// Nobody's secret.
+const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// How many times the room that everybody has: it is to last.
+const ROOM: u32 = 1_000_000;
 /// More than a block has room for.
 const REFUSED_AFTER: usize = 700;
 
 pub(crate) async fn measure(world: &World) -> anyhow::Result<Vec<Row>> {
     let mut rows = statement(world).await?;
     rows.extend(refused(world).await?);
+    rows.extend(shield(world).await?);
     Ok(rows)
 }
 
@@ -63,6 +74,22 @@ async fn refused(world: &World) -> anyhow::Result<Vec<Row>> {
         rounds.push(Pair { figure, reference });
     }
     let names = ("login that a shared limit refuses, p50", "login that it lets through");
+    Ok(vec![Row::new(names, Unit::Milliseconds, Target::AtMost(0.05), &rounds)])
+}
+
+/// All that the shield does for one login, beside the whole of it.
+async fn shield(world: &World) -> anyhow::Result<Vec<Row>> {
+    let (server, user) = (world.server().await?, &world.users[0]);
+    let connection = Connection::open(server.address).await?;
+    let mut logins = vec![Repeat { connection, request: user.login() }];
+    let mut shields = vec![Shield::of(world, Arc::clone(user))?];
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let reference = drive(&mut logins, PHASE).await?.p50();
+        let figure = drive(&mut shields, PHASE).await?.p50();
+        rounds.push(Pair { figure, reference });
+    }
+    let names = ("limits, guesses and audit of a login, p50", "the login");
     Ok(vec![Row::new(names, Unit::Milliseconds, Target::AtMost(0.05), &rounds)])
 }
 
@@ -144,5 +171,58 @@ impl Client for Refused {
         // Room for one comes back now and then, and is used up by whoever comes first.
         anyhow::ensure!(status == 429 || status == 401, "answered {status}");
         Ok(())
+    }
+}
+
+/// Counts logins of one person, and writes each down, as the server does.
+struct Shield {
+    database: PgPool,
+    clock: Clock,
+    entropy: Entropy,
+    limits: SharedLimits,
+    guesses: Guesses,
+    user: Arc<User>,
+    origin: Origin,
+}
+
+impl Shield {
+    fn of(world: &World, user: Arc<User>) -> anyhow::Result<Self> {
+        let keyring = Arc::new(Keyring::parse(SECRET_KEY)?);
+        let database = world.database.clone();
+        Ok(Self {
+            limits: SharedLimits::in_postgres(database.clone(), Arc::clone(&keyring), ROOM),
+            guesses: Guesses::new(keyring),
+            origin: Origin { address: user.address, request_id: "benchmark".to_owned() },
+            clock: world.clock.clone(),
+            entropy: world.entropy.clone(),
+            database,
+            user,
+        })
+    }
+}
+
+impl Client for Shield {
+    async fn act(&mut self) -> anyhow::Result<()> {
+        let (now, address) = (self.clock.now(), self.user.address);
+        let subjects = [Subject::Address(address.limited()), Subject::Block(address.block())];
+        self.limits.take(Action::Login, &subjects, now).await?;
+        let (whose, origin) =
+            (Whose::User(self.user.id), passwords::Origin::Block(address.block()));
+        let mut connection = self.database.acquire().await?;
+        let guess = self.guesses.take(&mut connection, whose, origin, now).await?;
+        self.guesses.redeem(&mut *connection, &guess, now).await?;
+        drop(connection);
+        // The transaction is the session's: what it costs to begin and to commit is not the shield's. A
+        // rollback flushes nothing.
+        let mut transaction = self.database.begin().await?;
+        let session = SessionId::new(now, &self.entropy)?;
+        let entry = Entry {
+            event: Event::LoginSucceeded { session, methods: vec!["pwd"] },
+            user: Some(self.user.id),
+            actor: Actor::Oneself,
+            origin: Some(&self.origin),
+        };
+        audit::record(&mut transaction, &self.entropy, &entry, now).await?;
+        Ok(transaction.rollback().await?)
     }
 }
