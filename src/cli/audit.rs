@@ -142,7 +142,7 @@ fn tell(report: &audit::Report) -> anyhow::Result<()> {
     let audit::Report { found, links, dropped, checkpoints, .. } = report;
     writeln!(
         out,
-        "{links} events in the chain, {dropped} of them dropped with their month; {checkpoints} checkpoints"
+        "events in the chain: {links}, dropped with their month: {dropped}, checkpoints: {checkpoints}"
     )?;
     if let Some(head) = &report.head {
         writeln!(out, "checkpoint {head}")?;
