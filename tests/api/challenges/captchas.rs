@@ -1,5 +1,10 @@
 //! Turnstile and hCaptcha, against stand-ins.
 
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
 use super::{FORGOT, bring, challenge, forgotten};
 use crate::fake_siteverify::{FakeSiteverify, SECRET_KEY, SITE_KEY};
 use crate::support::TestApp;
@@ -136,4 +141,16 @@ async fn nobody_is_let_through_where_the_judge_is_away_or_our_key_is_wrong() {
     bring(&away, FORGOT, &forgotten(), &token).await.refused(503, "challenge_unavailable");
     // Who has no token yet is told what to do.
     away.post(FORGOT, &forgotten()).await.refused(428, "challenge_required");
+}
+
+#[tokio::test]
+async fn nobody_is_let_through_where_the_judge_never_answers() {
+    // It takes connections, and nobody reads from them.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let app = app_with("turnstile", &url, SECRET_KEY).await;
+    let body = forgotten();
+    let answer = bring(&app, FORGOT, &body, "token");
+    let answer = tokio::time::timeout(Duration::from_secs(20), answer).await.unwrap();
+    answer.refused(503, "challenge_unavailable");
 }
