@@ -7,14 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use libfuzzer_sys::fuzz_target;
 use ringfence::foundation::{Entropy, SessionId, UserId};
 use ringfence::tokens::{AccessTokens, Grant, SigningKeys};
+use ringfence_fuzz::{no_database, runtime};
 use secrecy::SecretString;
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 use tokio::runtime::Runtime;
 
 struct World {
     runtime: Runtime,
-    /// Nobody listens there: with `JWT_SECRET` nobody asks.
+    /// With `JWT_SECRET` nobody asks there.
     database: PgPool,
     tokens: AccessTokens,
     good: String,
@@ -22,9 +22,8 @@ struct World {
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let _inside = runtime.enter();
-    let database = PgPoolOptions::new().connect_lazy("postgres://127.0.0.1:1/x").expect("a pool");
+    let runtime = runtime();
+    let database = no_database(&runtime);
     let keys = SigningKeys::shared(&SecretString::from("a secret of thirty-two bytes, no less"));
     let issuer = "https://auth.example.com".to_owned();
     let tokens = AccessTokens::new(keys, issuer, TimeDelta::minutes(15), Entropy::default());
@@ -39,7 +38,6 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         authenticated_at: now,
     };
     let good = tokens.issue(grant, now).expect("a token").token;
-    drop(_inside);
     World { runtime, database, tokens, good, now }
 });
 

@@ -17,7 +17,7 @@ mod scrape;
 mod secrets;
 mod serve;
 mod sms;
-mod users;
+pub mod users;
 
 use std::path::Path;
 

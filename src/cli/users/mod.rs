@@ -1,7 +1,7 @@
 //! `ringfence users`: the people who have accounts.
 
 mod change;
-pub(super) mod import;
+pub mod import;
 mod password;
 mod show;
 

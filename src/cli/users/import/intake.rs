@@ -19,7 +19,7 @@ const BATCH: usize = 2000;
 
 /// Where somebody comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Place {
+pub enum Place {
     /// A line of a file, counted from 1.
     Line(u64),
     /// A row of another database, by its primary key.
@@ -28,11 +28,13 @@ pub(in crate::cli) enum Place {
 
 /// People who have been checked, and what was wrong with others.
 #[derive(Default)]
-pub(in crate::cli) struct Batch {
-    people: Vec<(Place, ImportedUser)>,
-    refused: Vec<(Place, Vec<Fault>)>,
+pub struct Batch {
+    /// Those who can be written.
+    pub people: Vec<(Place, ImportedUser)>,
+    /// Those who cannot, and why.
+    pub refused: Vec<(Place, Vec<Fault>)>,
     /// How much of the file it was.
-    pub(in crate::cli) bytes: u64,
+    pub bytes: u64,
 }
 
 /// Writes batches and keeps count.

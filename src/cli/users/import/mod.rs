@@ -15,12 +15,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use sqlx::PgPool;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, Sender};
 
 use crate::foundation::{Clock, Country, Entropy};
 
-use intake::{Batch, Intake};
-use person::Checker;
+use intake::Intake;
+pub use intake::{Batch, Place};
+pub use person::{Checker, Fault};
 use tell::{Errors, Progress};
 
 /// Batches that may wait for the database.
@@ -53,8 +54,9 @@ pub(in crate::cli) struct Manner {
     pub(in crate::cli) json: bool,
 }
 
+/// What is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub enum Format {
     /// One JSON object a line.
     Ndjson,
     /// RFC 4180 with a header.
@@ -72,10 +74,7 @@ pub(super) async fn run(
     let errors = Errors::open(arguments.manner.errors.as_deref())?;
     let checker = Checker::new(region, Clock::default(), Entropy::default());
     let (sender, mut batches) = mpsc::channel::<Batch>(WAITING);
-    let reading = tokio::task::spawn_blocking(move || match format {
-        Format::Ndjson => lines::read_ndjson(source, &checker, &sender),
-        Format::Csv => lines::read_csv(source, &checker, &sender),
-    });
+    let reading = tokio::task::spawn_blocking(move || read(source, format, &checker, &sender));
     let progress = Progress::new(bytes);
     let mut intake = Intake::new(database, &arguments.manner, errors, progress);
     while let Some(batch) = batches.recv().await {
@@ -84,6 +83,20 @@ pub(super) async fn run(
     // Whoever reads has gone, by itself or with an error.
     reading.await.context("the file is read no more")??;
     intake.finish()
+}
+
+/// Reads all of `source`, checks every line and sends what came of them, batch by batch. An error is the fault of the
+/// file as a whole. Blocks the thread: not to be called in an asynchronous task.
+pub fn read(
+    source: impl Read,
+    format: Format,
+    checker: &Checker,
+    sender: &Sender<Batch>,
+) -> anyhow::Result<()> {
+    match format {
+        Format::Ndjson => lines::read_ndjson(source, checker, sender),
+        Format::Csv => lines::read_csv(source, checker, sender),
+    }
 }
 
 /// The file, and how many bytes it has, where that is known.

@@ -25,9 +25,11 @@ pub(in crate::cli) struct Fields {
 /// What is wrong, and with which field: none where it is the line itself. Never says what stands there: that may be a
 /// secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Fault {
-    pub(in crate::cli) field: Option<&'static str>,
-    pub(in crate::cli) reason: String,
+pub struct Fault {
+    /// The field.
+    pub field: Option<&'static str>,
+    /// Words for a person.
+    pub reason: String,
 }
 
 impl Fault {
@@ -41,7 +43,7 @@ impl Fault {
 }
 
 /// Checks what lines say.
-pub(in crate::cli) struct Checker {
+pub struct Checker {
     region: Option<Country>,
     clock: Clock,
     entropy: Entropy,
@@ -49,7 +51,7 @@ pub(in crate::cli) struct Checker {
 
 impl Checker {
     /// National phone numbers are read as of `region`.
-    pub(in crate::cli) fn new(region: Option<Country>, clock: Clock, entropy: Entropy) -> Self {
+    pub fn new(region: Option<Country>, clock: Clock, entropy: Entropy) -> Self {
         Self { region, clock, entropy }
     }
 

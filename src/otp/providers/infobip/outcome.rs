@@ -127,7 +127,7 @@ fn judged_by_error(answer: &Answer, private: &[&str]) -> Option<Finding> {
     Some(Finding {
         verdict,
         http_status: Some(answer.status),
-        error_code: error.code().map(str::to_owned),
+        error_code: shown_code(&error, private),
         detail: detail.map(|words| redact(&words, private)),
     })
 }
@@ -195,11 +195,16 @@ fn refused(answer: &Answer, throttled: FailureKind, private: &[&str]) -> Provide
     };
     let failure = failure(kind, answer);
     let Some(error) = error else { return failure };
-    let failure = failure.with_code(error.code().map(str::to_owned));
+    let failure = failure.with_code(shown_code(&error, private));
     match error.words() {
         Some(words) => failure.with_detail(redact(&words, private)),
         None => failure,
     }
+}
+
+/// The code of an error, unless it repeats what must not be quoted: a number, a PIN or the key may look like one.
+fn shown_code(error: &ApiError, private: &[&str]) -> Option<String> {
+    error.code().filter(|code| redact(code, private) == *code).map(str::to_owned)
 }
 
 /// The published errors map one to one to HTTP statuses: `BAD_REQUEST` 400, `UNAUTHORIZED` 401,
@@ -222,4 +227,26 @@ fn malformed(answer: &Answer, detail: &'static str) -> ProviderFailure {
 
 const fn failure(kind: FailureKind, answer: &Answer) -> ProviderFailure {
     ProviderFailure::new(NAME, kind).with_status(answer.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_that_repeats_what_was_sent_is_not_told() {
+        let told = |code: &str| {
+            let body = format!(r#"{{"errorCode":"{code}","description":"d"}}"#).into_bytes();
+            let answer = Answer { status: 400, headers: reqwest::header::HeaderMap::new(), body };
+            let failed = refused(&answer, FailureKind::Capacity, &["SECRET_KEY"]);
+            let judged = judged_by_error(&answer, &["SECRET_KEY"]).unwrap();
+            assert_eq!(failed.error_code().map(str::to_owned), judged.error_code);
+            judged.error_code
+        };
+        assert_eq!(told("E400").as_deref(), Some("E400"));
+        // Found by fuzzing: a number, a PIN.
+        for code in ["E46700000001", "P7391", "SECRET_KEY"] {
+            assert_eq!(told(code), None, "{code}");
+        }
+    }
 }
