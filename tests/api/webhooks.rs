@@ -109,7 +109,16 @@ async fn what_is_not_believed_gets_the_answer_of_an_unknown_path() {
     callback(&app, &path, &json!([]), now).await.refused(404, "not_found");
     let infobip = path_of(&app, "infobip");
     let others_secret = infobip.replace("infobip", "sinch");
-    for wrong in ["/webhooks/sinch/AAAA", "/webhooks/nobody/AAAA", &infobip, &others_secret] {
+    // Found by fuzzing: a path that is not UTF-8.
+    let (no_text, no_token) = ("/webhooks/sinch/%83", "/webhooks/plivo/AAAA/answer/%83");
+    for wrong in [
+        "/webhooks/sinch/AAAA",
+        "/webhooks/nobody/AAAA",
+        &infobip,
+        &others_secret,
+        no_text,
+        no_token,
+    ] {
         callback(&app, wrong, &report, now).await.refused(404, "not_found");
     }
     let oversized = json!({ "id": "x".repeat(17 * 1024) });

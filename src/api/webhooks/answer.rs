@@ -1,5 +1,6 @@
 //! `/webhooks/{provider}/{secret}/answer/{token}`: what to say in a call, told once.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
@@ -29,9 +30,10 @@ use super::{Received, refused};
     ))]
 pub(in crate::api) async fn answer(
     State(app): State<AppState>,
-    Path((provider, secret, token)): Path<(String, String, String)>,
+    path: Result<Path<(String, String, String)>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let Path((provider, secret, token)) = path.map_err(|_| refused())?;
     let Some(Receiver::Plivo(callbacks)) = app.webhooks.receiver(&provider, &secret) else {
         return Err(refused());
     };

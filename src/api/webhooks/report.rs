@@ -1,6 +1,7 @@
 //! `POST /webhooks/{provider}/{secret}`: what a carrier reports, and the one question of Sinch.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -31,9 +32,10 @@ use super::{Received, refused};
     ))]
 pub(in crate::api) async fn report(
     State(app): State<AppState>,
-    Path((provider, secret)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let Path((provider, secret)) = path.map_err(|_| refused())?;
     let receiver = app.webhooks.receiver(&provider, &secret).ok_or_else(refused)?;
     let provider = receiver.name();
     let request = Received::read(request, &app.webhooks.links).await?;

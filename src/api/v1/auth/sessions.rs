@@ -1,6 +1,7 @@
 //! `GET /api/v1/auth/sessions` and `DELETE /api/v1/auth/sessions/{id}`: where somebody is signed in.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -96,12 +97,13 @@ pub(in crate::api) async fn end_session(
     State(app): State<AppState>,
     client: Client,
     bearer: Bearer,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     account::require_fresh_login(&app, &bearer)?;
     let Bearer(claims) = bearer;
     // Somebody else's session, one that has ended and what is no id are all alike: not there.
     let missing = || Problem::new(Kind::NotFound).detail("There is no such session.");
+    let Path(id) = id.map_err(|_| missing())?;
     let which = Which::One(SessionId::parse(&id).ok_or_else(missing)?);
     let ended = super::end_sessions(&app, &client, claims.sub, which, EndReason::Revoked).await?;
     if ended == 0 {

@@ -69,7 +69,7 @@ async fn nobody_sees_or_ends_the_sessions_of_others() {
     let id = app.session(&of_ada).await.text("sessionId");
     assert!(list(&app, &of_bob).await.iter().all(|it| it["id"] != id.as_str()));
     app.end_session(&of_bob, &id).await.refused(404, "not_found");
-    for unknown in ["00000000-0000-7000-8000-000000000000", "nonsense", "%00"] {
+    for unknown in ["00000000-0000-7000-8000-000000000000", "nonsense", "%00", "%83"] {
         app.end_session(&of_bob, unknown).await.refused(404, "not_found");
     }
     app.session(&of_ada).await.is(200);
