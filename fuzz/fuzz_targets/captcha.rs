@@ -58,13 +58,13 @@ fuzz_target!(|bytes: &[u8]| {
     let response = ChallengeResponse::parse("token").expect("a response");
     let address = ClientAddress::new(IpAddr::from([192, 0, 2, 1]));
     let ask = Ask { action: Action::Login, address, difficulty: Difficulty::Usual };
-    let accepted =
-        runtime.block_on(proofs.accept(database, &response, &ask, DateTime::UNIX_EPOCH));
+    let accepted = runtime.block_on(proofs.accept(database, &response, &ask, DateTime::UNIX_EPOCH));
     let refusal = accepted.expect_err("nothing can be spent");
     assert!(!response.is_accepted());
     assert!(!format!("{refusal} {refusal:?}").contains(SECRET));
     if let ProofError::Database(_) = refusal {
-        let said: Value = serde_json::from_slice(body).expect("a judgement is JSON");
+        // What nobody asks for is skipped, whatever text it holds.
+        let Ok(said) = serde_json::from_slice::<Value>(body) else { return };
         let is_ours = || {
             let host = said["hostname"].as_str().unwrap_or_default();
             host.eq_ignore_ascii_case(HOST) && said["action"] == "login"

@@ -32,8 +32,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let settings = Settings { captcha: None, when: When::Always };
     let http = outbound::http_client().expect("a client");
     let proofs = Proofs::new(settings, Vec::new(), keyring, http, Entropy::default());
-    let mut world =
-        World { database: no_database(&runtime), runtime, proofs, good: String::new() };
+    let mut world = World { database: no_database(&runtime), runtime, proofs, good: String::new() };
     let challenge = world.proofs.challenge(&ask(Action::Login), DateTime::UNIX_EPOCH);
     let Ok(Challenge::Pow { algorithm, challenge, maxnumber, salt, signature }) = challenge else {
         panic!("no proof of work")

@@ -66,7 +66,10 @@ fn signatures(url: &Url, body: &[u8]) -> HeaderMap {
         ("x-timestamp", TIME.to_owned()),
         ("authorization", key.authorization("key", &signed)),
         ("x-plivo-signature-v2-nonce", "1".to_owned()),
-        ("x-plivo-signature-v2", plivo::signature::sign(TOKEN, &plivo::signature::v2_text(BASE, "1"))),
+        (
+            "x-plivo-signature-v2",
+            plivo::signature::sign(TOKEN, &plivo::signature::v2_text(BASE, "1")),
+        ),
         ("x-plivo-signature-v3-nonce", "1".to_owned()),
         ("x-plivo-signature-v3", plivo::signature::sign(TOKEN, &v3)),
     ];
