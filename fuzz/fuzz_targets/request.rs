@@ -5,14 +5,14 @@
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
+use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, Request};
 use libfuzzer_sys::fuzz_target;
 use ringfence::app::Application;
 use ringfence::config::{Environment, Settings};
 use ringfence::foundation::Clock;
-use ringfence_fuzz::{KEY, no_database, runtime};
+use ringfence_fuzz::{KEY, no_database, read_request, runtime};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -56,25 +56,8 @@ static WORLD: LazyLock<(Runtime, Router)> = LazyLock::new(|| {
     (runtime, router)
 });
 
-fn read(bytes: &[u8]) -> Option<Request<Body>> {
-    let end = bytes.windows(2).position(|pair| pair == b"\n\n");
-    let (head, body) = end.map_or((bytes, &[][..]), |end| (&bytes[..end], &bytes[end + 2..]));
-    let mut lines = head.split(|&byte| byte == b'\n');
-    let (method, target) = str::from_utf8(lines.next()?).ok()?.split_once(' ')?;
-    // Where an answer has a body of its own rules, none of them is ours.
-    if !target.starts_with('/') || method == Method::CONNECT {
-        return None;
-    }
-    let mut request = Request::builder().method(method).uri(target);
-    for line in lines {
-        let (name, value) = line.split_at(line.iter().position(|&byte| byte == b':')?);
-        request = request.header(name, value[1..].trim_ascii());
-    }
-    request.body(Body::from(body.to_vec())).ok()
-}
-
 fuzz_target!(|bytes: &[u8]| {
-    let Some(request) = read(bytes) else { return };
+    let Some(request) = read_request(bytes) else { return };
     let (runtime, router) = &*WORLD;
     let (is_head, path) = (request.method() == Method::HEAD, request.uri().path().to_owned());
     let (parts, body) = runtime.block_on(async {

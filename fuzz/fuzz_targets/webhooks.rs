@@ -13,6 +13,7 @@ use ringfence::otp::providers::plivo::{self, PlivoSettings};
 use ringfence::otp::providers::receipt::{Receipt, Subject};
 use ringfence::otp::providers::sinch::signature::{Signed, SigningKey};
 use ringfence::otp::providers::sinch::{self, SinchAuth, SinchSettings, SmsText};
+use ringfence_fuzz::is_plain;
 use secrecy::SecretString;
 
 const BASE: &str = "https://auth.example.com/webhooks/x";
@@ -40,10 +41,6 @@ static RECEIVERS: LazyLock<[Receiver; 2]> = LazyLock::new(|| {
 });
 
 fn is_within_bounds(receipt: &Receipt) -> bool {
-    let is_plain = |text: &str, most: usize| {
-        let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        (1..=most).contains(&text.len()) && text.bytes().all(of_a_name)
-    };
     let (Subject::OurReference(id) | Subject::ProviderReference(id)) = &receipt.subject;
     is_plain(id, 128)
         && receipt.fate.reason().is_none_or(|reason| is_plain(reason, 64))

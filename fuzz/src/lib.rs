@@ -4,7 +4,10 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Body;
+use axum::http::{Method, Request};
 use reqwest::Url;
+use ringfence::otp::providers::failure::ProviderFailure;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -34,6 +37,39 @@ pub fn no_database(runtime: &Runtime) -> PgPool {
 /// Which of `count` choices `byte` stands for: `0` for the first, `1` for the next, and so on.
 pub fn choice(byte: u8, count: usize) -> usize {
     usize::from(byte.wrapping_sub(b'0')) % count
+}
+
+/// Whether `text` has 1 to `most` characters of `[A-Za-z0-9_-]`: an id, or a word for the log.
+pub fn is_plain(text: &str, most: usize) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (1..=most).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
+/// What is told of a failure is short, on one line, and holds nothing of `private`.
+pub fn hold_harmless(failure: &ProviderFailure, private: &[&str]) {
+    let told = format!("{failure} {failure:?}");
+    for word in private {
+        assert!(!told.contains(word), "{told}");
+    }
+    let detail = failure.detail().unwrap_or_default();
+    assert!(detail.chars().count() <= 300 && !detail.contains(char::is_control), "{detail}");
+}
+
+/// Reads `POST /path`, headers, an empty line, a body. `None`: nothing that a server would let through.
+pub fn read_request(bytes: &[u8]) -> Option<Request<Body>> {
+    let end = bytes.windows(2).position(|pair| pair == b"\n\n");
+    let (head, body) = end.map_or((bytes, &[][..]), |end| (&bytes[..end], &bytes[end + 2..]));
+    let mut lines = head.split(|&byte| byte == b'\n');
+    let (method, target) = str::from_utf8(lines.next()?).ok()?.split_once(' ')?;
+    if !target.starts_with('/') || method == Method::CONNECT {
+        return None;
+    }
+    let mut request = Request::builder().method(method).uri(target);
+    for line in lines {
+        let (name, value) = line.split_at(line.iter().position(|&byte| byte == b':')?);
+        request = request.header(name, value[1..].trim_ascii());
+    }
+    request.body(Body::from(body.to_vec())).ok()
 }
 
 /// A server on this machine that answers whatever it is asked in one and the same way.
