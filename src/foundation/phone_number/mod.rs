@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use phonenumber::country::Id;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, Type};
 use unicode_normalization::UnicodeNormalization as _;
@@ -59,14 +60,16 @@ pub enum PhoneNumberError {
 impl PhoneNumber {
     /// Reads a number that a person typed. National notation is read as of `default_region`.
     pub fn parse(text: &str, default_region: Option<&Country>) -> Result<Self, PhoneNumberError> {
-        let dialled = dialled(text).ok_or(PhoneNumberError::Malformed)?;
-        let region =
-            default_region.and_then(|country| phonenumber::country::Id::from_str(&country.0).ok());
-        if region.is_none() && !dialled.starts_with('+') {
-            return Err(PhoneNumberError::Malformed);
-        }
-        let number =
-            phonenumber::parse(region, &dialled).map_err(|_| PhoneNumberError::Malformed)?;
+        let dialled = dialled(text, default_region).ok_or(PhoneNumberError::Malformed)?;
+        let region = default_region.and_then(|country| Id::from_str(&country.0).ok());
+        let number = match region {
+            _ if dialled.starts_with('+') => {
+                as_written(&dialled).or_else(|| phonenumber::parse(None, &dialled).ok())
+            }
+            Some(_) => phonenumber::parse(region, &dialled).ok(),
+            None => None,
+        };
+        let number = number.ok_or(PhoneNumberError::Malformed)?;
         let e164 = number.format().mode(Mode::E164).to_string();
         // The plans of some countries allow for more digits than E.164 has.
         if !number.is_valid() || !is_e164(&e164) {
@@ -91,9 +94,7 @@ impl PhoneNumber {
             number_type: NumberType::Neither,
         };
         is_e164(e164).then(|| {
-            let number =
-                phonenumber::parse(None, e164).ok().filter(phonenumber::PhoneNumber::is_valid);
-            number.map_or_else(unknown, |number| Self::read(&number, e164.to_owned()))
+            as_written(e164).map_or_else(unknown, |number| Self::read(&number, e164.to_owned()))
         })
     }
 
@@ -154,6 +155,18 @@ impl fmt::Debug for PhoneNumber {
     }
 }
 
+/// The valid number that these very digits are. `None` where the trunk prefix of a country has to go before they
+/// are one (`+46 070…`).
+///
+/// Given a region, the library takes off that region's trunk prefix, whatever country the number is of: with `US`
+/// +49 1512… became +49 512…, another number. Given none it takes off that of the number's country, even where it
+/// begins an area code (+7 814…). Denmark has none.
+fn as_written(e164: &str) -> Option<phonenumber::PhoneNumber> {
+    let number = phonenumber::parse(Some(Id::DK), e164).ok();
+    number
+        .filter(|number| number.is_valid() && number.format().mode(Mode::E164).to_string() == e164)
+}
+
 /// ITU-T E.164, 6.2.1: at most 15 digits. The column has the same rule.
 fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
@@ -197,7 +210,7 @@ impl From<Type> for NumberType {
 
 /// What one would dial: digits, with a leading `+` where the number is international. `None` for
 /// letters, extensions and everything else that is no way of writing a number.
-fn dialled(text: &str) -> Option<String> {
+fn dialled(text: &str, region: Option<&Country>) -> Option<String> {
     if text.len() > CHARACTERS_MAX * 4 {
         return None;
     }
@@ -217,11 +230,19 @@ fn dialled(text: &str) -> Option<String> {
             _ => return None,
         }
     }
-    if let Some(rest) = dialled.strip_prefix("00") {
+    let rest = dialled.strip_prefix("00").or_else(|| after_exit_code(&dialled, region?));
+    if let Some(rest) = rest {
         dialled = format!("+{rest}");
     }
     let digits = dialled.trim_start_matches('+').len();
     (4..=DIGITS_MAX).contains(&digits).then_some(dialled)
+}
+
+/// What follows the digits that lead out of `region`: 011 in the US.
+fn after_exit_code<'a>(dialled: &'a str, region: &Country) -> Option<&'a str> {
+    let code = DATABASE.by_id(&region.0)?.international_prefix()?.find(dialled)?;
+    let rest = dialled.get(code.end()..).filter(|_| code.start() == 0);
+    rest.filter(|rest| !rest.starts_with('0'))
 }
 
 fn digit(character: char) -> Option<char> {
@@ -246,149 +267,4 @@ fn is_separator(character: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn read(text: &str) -> Result<String, PhoneNumberError> {
-        PhoneNumber::parse(text, None).map(|number| number.e164().to_owned())
-    }
-
-    #[test]
-    fn usual_and_unusual_ways_of_writing_a_number_are_read() {
-        let written = [
-            ("+14155552671", "+14155552671"),
-            ("+1 415 555 2671", "+14155552671"),
-            ("+1 (415) 555-2671", "+14155552671"),
-            ("+1-415-555-2671", "+14155552671"),
-            ("+1.415.555.2671", "+14155552671"),
-            ("  +1 415 555 2671  ", "+14155552671"),
-            ("001 415 555 2671", "+14155552671"),
-            ("(+1) 415 555 2671", "+14155552671"),
-            ("tel:+1-415-555-2671", "+14155552671"),
-            ("+1\u{a0}415\u{a0}555\u{a0}2671", "+14155552671"),
-            ("\u{202a}+1 415\u{2011}555\u{2011}2671\u{202c}", "+14155552671"),
-            ("＋１ ４１５ ５５５ ２６７１", "+14155552671"),
-            ("+44 (0)7400 123456", "+447400123456"),
-            ("0044 7400 123456", "+447400123456"),
-            ("+46 70-123 45 67", "+46701234567"),
-            ("+49 (0) 151/23456789", "+4915123456789"),
-            ("+33 6 12 34 56 78", "+33612345678"),
-            ("+39 312 345 6789", "+393123456789"),
-            ("+٩٦٦ ٥٠ ١٢٣ ٤٥٦٧", "+966501234567"),
-            ("+९१ ९८७६५ ४३२१०", "+919876543210"),
-            ("+91 98765 43210", "+919876543210"),
-            ("+55 (11) 96123-4567", "+5511961234567"),
-        ];
-        let read: Vec<_> = written.iter().map(|(text, _)| (*text, read(text))).collect();
-        let wanted: Vec<_> =
-            written.iter().map(|(text, e164)| (*text, Ok((*e164).to_owned()))).collect();
-        assert_eq!(read, wanted);
-    }
-
-    #[test]
-    fn what_is_no_number_is_refused() {
-        for text in [
-            "",
-            "+",
-            "abc",
-            "+1415555",
-            "+442079460958;ext=1",
-            "+44 20 7946 0958 ext. 1",
-            "1-800-FLOWERS",
-            "+1+4155552671",
-            "4155552671",
-            "+999 123 456 789",
-            "+14155552671\0",
-            "+0 415 555 2671",
-            "++14155552671",
-            "+1 415 555 26711234567",
-            "🙂",
-            // Valid by the plan of Germany.
-            "+49876543216543210",
-            "+1 415 555 267O",
-        ] {
-            assert!(read(text).is_err(), "{text:?} was read as {:?}", read(text));
-        }
-    }
-
-    #[test]
-    fn national_notation_is_read_as_of_the_default_region() {
-        let sweden = "se".parse().unwrap();
-        let number = PhoneNumber::parse("070-123 45 67", Some(&sweden)).unwrap();
-        assert_eq!(number.e164(), "+46701234567");
-        assert_eq!(number.country(), Some(&sweden));
-        let foreign = PhoneNumber::parse("+14155552671", Some(&sweden)).unwrap();
-        assert_eq!(foreign.e164(), "+14155552671");
-    }
-
-    #[test]
-    fn the_type_of_a_number_tells_its_channels() {
-        let type_of = |text| PhoneNumber::parse(text, None).unwrap().number_type();
-        assert_eq!(type_of("+46701234567"), NumberType::TextsAndCalls);
-        assert_eq!(type_of("+14155552671"), NumberType::TextsAndCalls);
-        assert_eq!(type_of("+442079460958"), NumberType::CallsOnly);
-        assert_eq!(type_of("+449098790000"), NumberType::Neither, "premium rate");
-        assert_eq!(type_of("+18002530000"), NumberType::Neither, "toll-free");
-    }
-
-    #[test]
-    fn a_number_that_cannot_be_a_persons_phone_is_of_neither_channel() {
-        for (number, kind) in [
-            ("+870773111632", "Inmarsat"),
-            ("+881612345678", "Iridium"),
-            ("+88299123456", "a network without borders"),
-            ("+883510012345", "another"),
-            ("+979123456789", "international premium rate"),
-            ("+80012345678", "international toll-free"),
-            ("+447012345678", "a personal number"),
-            ("+447640123456", "a pager"),
-            ("+448431234567", "shared cost"),
-            ("+445512345678", "a company's number"),
-            ("+15550100", "of no plan"),
-            ("+999123456789", "of no country"),
-        ] {
-            let number = PhoneNumber::from_e164(number).unwrap();
-            assert_eq!(number.number_type(), NumberType::Neither, "{kind}");
-        }
-    }
-
-    #[test]
-    fn a_masked_number_shows_its_country_code_and_last_four_digits() {
-        let masked = |text| PhoneNumber::parse(text, None).unwrap().masked();
-        assert_eq!(masked("+14155552671"), "+1•••••••2671");
-        assert_eq!(masked("+46701234567"), "+46•••••••4567");
-        let number = PhoneNumber::from_e164("+15550100").unwrap();
-        assert_eq!(format!("{number} {number:?}"), "+1•••••••0100 PhoneNumber(+1•••••••0100)");
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_or_refused(text in "\\PC*") {
-            let _ = PhoneNumber::parse(&text, None);
-        }
-
-        #[test]
-        fn any_digits_are_read_or_refused_in_every_region(
-            text in "[+0-9 ()-]{0,24}", region in "[A-Z]{2}"
-        ) {
-            let _ = PhoneNumber::parse(&text, region.parse().ok().as_ref());
-        }
-
-        #[test]
-        fn what_was_read_reads_back_the_same(national in "7[0-9]{8}") {
-            if let Ok(number) = PhoneNumber::parse(&format!("+46{national}"), None) {
-                let again = PhoneNumber::parse(number.e164(), None);
-                prop_assert_eq!(again.as_ref(), Ok(&number));
-                prop_assert_eq!(PhoneNumber::from_e164(number.e164()), Some(number));
-            }
-        }
-    }
-
-    #[test]
-    fn the_prefix_is_the_number_without_its_last_four_digits() {
-        let number = PhoneNumber::parse("+44 7911 123456", None).unwrap();
-        assert_eq!(number.prefix(), "+44791112");
-    }
-}
+mod tests;
