@@ -2,7 +2,7 @@
 //!
 //! Whoever writes an event waits for nobody, so events become visible in any order, and a slow
 //! transaction shows its own late. Hence no "all after the last one": what is in the chain nowhere is looked
-//! for, over the last minutes at each turn and over the last day now and then.
+//! for, over the last minute at each turn and over the last day now and then.
 
 use std::sync::Arc;
 
@@ -17,8 +17,9 @@ use super::chain_store::{self, Noted};
 
 /// Links of one transaction.
 const BATCH: i64 = 1000;
-/// How far back a turn looks: a request has 20 s, and its transaction ends with it.
-const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
+/// How far back a turn looks: a request has 20 s, and its transaction ends with it. Under load a turn, once a second,
+/// reads all of it.
+const LOOK_BACK: TimeDelta = TimeDelta::minutes(1);
 /// How far back a thorough turn looks: clocks of replicas may differ, and a bulk import may take its time.
 const LOOK_BACK_FAR: TimeDelta = TimeDelta::days(1);
 /// After so many links at the latest a checkpoint is due …
