@@ -6,12 +6,17 @@ mod notices;
 mod outbox;
 mod races;
 
+use std::time::Duration;
+
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use crate::fake_smtp::FakeSmtp;
 use crate::support::{Person, TestApp};
 
 pub(crate) const FROM: &str = "Acme <no-reply@example.com>";
+/// More than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An application that sends e-mails.
 struct Post {
@@ -35,6 +40,20 @@ impl Post {
     /// Sends what is due; how many were sent.
     async fn post_due(&self) -> u64 {
         post_due(&self.app).await
+    }
+
+    /// Waits until so many owners of taken addresses are to be told, which no answer waits for, and nobody is at
+    /// it any more.
+    async fn until_told(&self, times: i64) {
+        let told = "SELECT count(*) FROM email_outbox WHERE template = 'sign_up_attempted'";
+        let deadline = Instant::now() + PATIENCE;
+        while self.app.count(told).await < times {
+            assert!(Instant::now() < deadline, "nobody is told");
+            sleep(Duration::from_millis(2)).await;
+        }
+        let pool = &self.app.application.state.database;
+        let is_idle = || pool.num_idle() == usize::try_from(pool.size()).unwrap();
+        self.app.until("the end of what runs by itself", is_idle).await;
     }
 
     /// Registers and sends the first e-mail: its token.

@@ -136,6 +136,7 @@ async fn with_strict_the_owner_is_told_once_a_day_and_nobody_else() {
     let by_phone = Person { email: "eve@example.net".to_owned(), ..Person::ada() };
     for attempt in [&by_email, &by_phone, &by_email] {
         post.app.register(attempt).await.is(201);
+        post.until_told(1).await;
     }
     assert_eq!(post.post_due().await, 1, "told once");
     let mails = post.smtp.mails();
@@ -148,6 +149,7 @@ async fn with_strict_the_owner_is_told_once_a_day_and_nobody_else() {
 
     post.app.advance(TimeDelta::days(1));
     post.app.register(&by_phone).await.is(201);
+    post.until_told(2).await;
     assert_eq!(post.post_due().await, 1, "told again the next day");
 }
 

@@ -126,5 +126,6 @@ async fn however_many_try_an_address_at_once_its_owner_is_told_once() {
     });
     let answers = race(racers.collect()).await;
     assert_eq!(count(&answers, 201, ""), RACERS, "{answers:?}");
+    post.until_told(1).await;
     assert_eq!(post.post_due().await, 1);
 }
