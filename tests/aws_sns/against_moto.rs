@@ -1,10 +1,14 @@
 //! Against moto: what another's reading of SNS makes of our requests.
 
+use std::time::Duration;
+
 use ringfence::otp::providers::failure::FailureKind;
 use ringfence::otp::providers::hosted::Reason;
 
 use crate::moto::Moto;
 use crate::world::{TEXT, adapter, now, settings};
+
+const PATIENT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_text_is_accepted_and_can_be_read_back() {
@@ -32,7 +36,8 @@ async fn a_number_that_is_none_is_the_users_to_mend() {
 #[tokio::test]
 async fn a_number_that_has_opted_out_gets_no_text() {
     let Some(moto) = Moto::of_this_run().await else { return };
-    let sns = adapter(&settings(&moto.base_url));
+    // A moto that has only just started may take longer than a text waits for that answer.
+    let sns = adapter(&settings(&moto.base_url)).with_timeouts(PATIENT, PATIENT);
     let failure = sns.send_text(now(), "+46700000099", TEXT).await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Refused(Reason::Blocked), "{failure}");
     assert!(!failure.may_fail_over());
