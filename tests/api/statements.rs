@@ -30,7 +30,7 @@ async fn watch(log: &Log, asked: impl Future<Output = Answer>) -> (Answer, Vec<S
     (answer, statements(&log.text()[before..], &id))
 }
 
-/// `begins` with all of `whole`: what comes after it is done when the answer is out, and nobody waits for it.
+/// `whole` has all of `begin` first: what comes after it nobody waits for.
 #[track_caller]
 fn begins(whole: &[String], begin: &[String]) {
     assert!(begin.len() >= 2, "they are looked for, at least: {begin:#?}");
@@ -92,7 +92,7 @@ async fn strict_a_taken_address_asks_the_database_what_a_new_one_does() {
                 asked
             };
             let mut new = register(&Person::numbered(number)).await;
-            // Points are set for those alone who are there to stay.
+            // At its end the savepoint is kept for who is new, and given up for who is not.
             let end = |it: &String| it.replace("ROLLBACK TO", "RELEASE");
             new = new.iter().map(end).collect();
             for taken in [&same_email, &same_phone, &ada] {
