@@ -17,7 +17,7 @@ fn names(events: &[Value]) -> Vec<&str> {
 }
 
 /// Waits until a server has sealed everything.
-async fn until_sealed(connection: &mut PgConnection) {
+pub(crate) async fn until_sealed(connection: &mut PgConnection) {
     let unsealed = "SELECT count(*) FROM audit_events
         WHERE id NOT IN (SELECT event_id FROM audit_chain)";
     let begun = std::time::Instant::now();

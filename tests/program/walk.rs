@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _};
 
 use super::account;
 use super::answers::{Answer, Api, EMAIL, PHONE};
+use super::audit;
 use super::child::Ringfence;
 use super::fake_sinch::Operation;
 use super::installation::{Installation, Serving};
@@ -75,6 +76,7 @@ async fn a_role_that_may_do_no_more_than_documented_is_enough() {
     Answer::of(logout.bearer_auth(&token)).await.expect(204);
     serving.api.profile(&token).await.expect(401);
     account::walk(&installation, &serving.api).await;
+    audit::until_sealed(&mut owner).await;
     let log = stop(&mut serving).await;
     assert!(!log.contains("permission denied"), "{log}");
 
