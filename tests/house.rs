@@ -10,6 +10,8 @@
 mod documents;
 #[path = "house/files.rs"]
 mod files;
+#[path = "house/links.rs"]
+mod links;
 #[path = "house/metrics.rs"]
 mod metrics;
 #[path = "house/openapi.rs"]
