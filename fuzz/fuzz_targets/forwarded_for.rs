@@ -20,7 +20,16 @@ fuzz_target!(|bytes: &[u8]| {
 
     let client = proxies.client(proxy, &headers);
     let _ = (client.block().to_string(), client.limited().to_string());
-    // What the proxy heard from counts, whatever came before it.
+    // What the proxy heard from counts, whatever came before it, in a line of its own or in the same one.
+    let mut one_line = headers.get_all("x-forwarded-for").iter().collect::<Vec<_>>();
+    let last = one_line.pop().map_or(&b""[..], HeaderValue::as_bytes);
+    let last = HeaderValue::from_bytes(&[last, b", 203.0.113.9"].concat()).expect("a header");
+    let mut appended = HeaderMap::new();
+    for line in one_line.into_iter().chain([&last]) {
+        appended.append("x-forwarded-for", line.clone());
+    }
     headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9"));
-    assert_eq!(proxies.client(proxy, &headers).ip().to_string(), "203.0.113.9");
+    for headers in [headers, appended] {
+        assert_eq!(proxies.client(proxy, &headers).ip().to_string(), "203.0.113.9");
+    }
 });

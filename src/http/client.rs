@@ -32,14 +32,14 @@ impl TrustedProxies {
 
     /// The client's address: the socket's, unless that is a trusted proxy. Then the header is read
     /// from the right, since each proxy appends whom it heard from and a client can write whatever
-    /// it likes to the left; the first address that is no trusted proxy is the client.
+    /// it likes to the left, in any bytes; the first address that is no trusted proxy is the client.
     pub fn client(&self, socket: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let mut client = socket.to_canonical();
         let mut hops = headers
             .get_all("x-forwarded-for")
             .iter()
             .rev()
-            .flat_map(|value| value.to_str().unwrap_or("").rsplit(','));
+            .flat_map(|value| value.as_bytes().rsplit(|&byte| byte == b','));
         while self.trusts(client) {
             match hops.next().and_then(read_hop) {
                 Some(hop) => client = hop,
@@ -55,8 +55,8 @@ impl TrustedProxies {
 }
 
 /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`.
-fn read_hop(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
+fn read_hop(bytes: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(bytes).ok()?.trim();
     let address = text.parse::<IpAddr>().ok();
     let address = address.or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();

@@ -7,7 +7,7 @@ use crate::support::{Person, TestApp};
 use super::{STRICT, at};
 
 /// What a client can put before its own address.
-const FORGED: [&str; 16] = [
+const FORGED: [&str; 18] = [
     "1.1.1.1",
     "1.1.1.1:80",
     "[2001:db8::1]",
@@ -24,6 +24,8 @@ const FORGED: [&str; 16] = [
     "for=1.1.1.1;by=2.2.2.2",
     "999.1.1.1",
     "0x01010101",
+    "Zürich",
+    "\u{a0}1.1.1.1",
 ];
 
 #[tokio::test]

@@ -33,7 +33,7 @@ impl Visitor {
     /// The same, sending one more header with each request.
     pub(crate) fn with_header(&self, name: &'static str, value: &str) -> Self {
         let mut visitor = self.clone();
-        let value = HeaderValue::from_str(value).unwrap();
+        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
         visitor.headers.append(HeaderName::from_static(name), value);
         visitor
     }
