@@ -72,7 +72,7 @@ impl Otp {
             state,
             reference: None,
             failure: receipt.fate.reason(),
-            segments: receipt.segments.and_then(|segments| i16::try_from(segments).ok()),
+            segments: receipt.segments.and_then(|segments| i16::try_from(segments.get()).ok()),
         };
         let moved = ledger::advance(connection, message, news, self.clock.now()).await?;
         self.note_price(connection, message, receipt).await?;

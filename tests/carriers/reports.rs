@@ -111,6 +111,17 @@ async fn a_text_is_delivered_once_whatever_comes_later() {
 }
 
 #[tokio::test]
+async fn a_message_of_no_parts_is_told_like_any_other() {
+    let world = PlivoWorld::new().await;
+    world.served.pending().await;
+    let uuid = world.fake.messages()[0].uuid.clone();
+    let form = [("MessageUUID", uuid.as_str()), ("Status", "rejected"), ("Units", "0")];
+    assert_eq!(world.report(&world.token, &form).await, 204);
+    let wanted = ("failed".to_owned(), Some("rejected".to_owned()), None);
+    assert_eq!(message(&world.served).await, wanted);
+}
+
+#[tokio::test]
 async fn the_carriers_price_counts_from_its_first_word_on() {
     let world = PlivoWorld::new().await;
     world.served.pending().await;
@@ -200,6 +211,10 @@ async fn infobip_reports_to_the_secret_path_alone() {
     assert_eq!(post("/webhooks/infobip/AAAA", &report("DELIVERED")).await, 404);
     assert_eq!(post(&path, &json!({"odd": 7})).await, 404);
     assert_eq!(message(&served).await.0, "sent");
+    // Of no parts: told, and no reason to refuse the whole batch.
+    let mut pending = report("PENDING");
+    pending["results"][0]["smsCount"] = 0.into();
+    assert_eq!(post(&path, &pending).await, 204);
     for _replay in 0..2 {
         assert_eq!(post(&path, &report("DELIVERED")).await, 204);
     }

@@ -3,6 +3,8 @@
 //!
 //! Owns the reading of prices. A receipt is a hint for the ledger, never a proof: it lets nobody in.
 
+use std::num::NonZeroU16;
+
 /// What became of one message or call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -13,7 +15,7 @@ pub struct Receipt {
     /// What it costs, where the carrier told.
     pub price: Option<Price>,
     /// How many messages it was cut into, where the carrier told.
-    pub segments: Option<u16>,
+    pub segments: Option<NonZeroU16>,
 }
 
 /// By what a message is known.

@@ -4,6 +4,8 @@
 //! hints in any case. [U] The form is that of Infobip's published SMS reports; whether reports of the
 //! 2FA service look the same, and name the PIN's id as `messageId`, could not be checked.
 
+use std::num::NonZeroU16;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -34,10 +36,11 @@ fn read_result(result: &Value) -> Option<Receipt> {
         _ => return None,
     };
     let segments = result["smsCount"].as_u64().and_then(|count| u16::try_from(count).ok());
+    let segments = segments.and_then(NonZeroU16::new);
     let per_message = &result["price"]["pricePerMessage"];
     let currency = result["price"]["currency"].as_str().unwrap_or_default();
     let price = per_message.is_number().then(|| Price::parse(&per_message.to_string(), currency));
-    let price = price.flatten().map(|price| price.times(segments.unwrap_or(1)));
+    let price = price.flatten().map(|price| price.times(segments.map_or(1, NonZeroU16::get)));
     Some(Receipt { subject: Subject::ProviderReference(id.to_owned()), fate, price, segments })
 }
 
@@ -62,7 +65,7 @@ mod tests {
         };
         let delivered = Receipt {
             price: Price::parse("0.02", "EUR"),
-            segments: Some(2),
+            segments: NonZeroU16::new(2),
             ..receipt("2250be2d4219-3af1", Fate::Delivered)
         };
         let rejected = receipt("b", Fate::failed("REJECTED_NETWORK"));
