@@ -119,6 +119,15 @@ impl Breaker {
         }
     }
 
+    /// Gives the try back that [`Self::admits`] let through, where nobody was asked after all: the next call
+    /// may have it. Without that, refused requests would keep an open breaker open.
+    pub(super) fn give_back(&self, now: DateTime<Utc>) {
+        let mut inner = self.lock();
+        if let Inner::HalfOpen { .. } = *inner {
+            *inner = Inner::Open { until: now };
+        }
+    }
+
     /// How it stands.
     pub(super) fn state(&self) -> BreakerState {
         match *self.lock() {
@@ -215,6 +224,20 @@ mod tests {
         assert!(!breaker.admits(at(69)));
         assert!(breaker.admits(at(70)));
         assert!(breaker.admits(at(100)), "the try of second 70 got lost");
+    }
+
+    #[test]
+    fn a_try_that_is_given_back_is_somebody_elses_and_nothing_else_opens_it() {
+        let breaker = opened();
+        breaker.give_back(at(10));
+        assert!(!breaker.admits(at(33)), "it was nobody's yet");
+        assert!(breaker.admits(at(34)));
+        breaker.give_back(at(35));
+        assert!(breaker.admits(at(35)));
+        assert!(!breaker.admits(at(36)), "only one");
+        assert_eq!(breaker.note(Shown::Works, at(37)), Some(BreakerState::Closed));
+        breaker.give_back(at(38));
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     proptest! {

@@ -134,6 +134,11 @@ impl Carrier {
         self.breaker.admits(now)
     }
 
+    /// See [`Breaker::give_back`].
+    pub(super) fn give_back(&self, now: DateTime<Utc>) {
+        self.breaker.give_back(now);
+    }
+
     /// See [`Breaker::admits_at`].
     pub(super) fn admits_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         self.breaker.admits_at(now)

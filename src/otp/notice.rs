@@ -34,9 +34,8 @@ impl Otp {
         };
         let (now, channel) = (self.clock.now(), Channel::Sms);
         let in_order = self.carriers.in_order(number, channel);
-        let mut carriers = in_order.iter().filter(|carrier| carrier.admits(now));
-        let found = carriers.find_map(|carrier| match carrier.provider() {
-            Provider::Delivery(provider) => Some((carrier, provider)),
+        let found = in_order.iter().find_map(|carrier| match carrier.provider() {
+            Provider::Delivery(provider) => carrier.admits(now).then_some((carrier, provider)),
             Provider::Hosted(_) => None,
         });
         let (carrier, sender) = found.ok_or(SendError::ChannelImpossible)?;
@@ -51,7 +50,8 @@ impl Otp {
             provider,
             purpose: PURPOSE,
         };
-        self.enter_single(database, &single).await?;
+        let entered = self.enter_single(database, &single).await;
+        entered.inspect_err(|_| carrier.give_back(now))?;
         let message = Message { id, challenge, to: number, channel, code: None, text, language };
         let sent = sender.send(now, &message).await;
         carrier.note(sent.as_ref().err(), self.clock.now());

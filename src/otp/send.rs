@@ -146,6 +146,22 @@ impl Otp {
             Some(code) => (Carriage::Test(code), VecDeque::new()),
             None => self.choose(&recipient, digits, now)?,
         };
+        let carrier = carriage.carrier().cloned();
+        let reserved = self.reserve_by(database, recipient, (carriage, others), digits, now).await;
+        if let (Err(_), Some(carrier)) = (&reserved, carrier) {
+            carrier.give_back(now);
+        }
+        reserved
+    }
+
+    async fn reserve_by(
+        &self,
+        database: &PgPool,
+        recipient: Recipient,
+        (carriage, others): (Carriage, VecDeque<Arc<Carrier>>),
+        digits: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Draft, SendError> {
         let mut work = Work::on(database);
         let counted = match carriage {
             Carriage::Test(_) => Counted::default(),

@@ -50,6 +50,29 @@ async fn a_carrier_that_is_out_of_order_is_left_alone_and_tried_again() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_refused_takes_nobody_the_one_try() {
+    let app = TestApp::sinch(&[]).await;
+    // It may have sent all the same: whoever asked has to wait for two minutes.
+    app.fake().set_mode(Operation::Start, Mode::Error { http: 503, code: 50300 });
+    let mut tickets = Vec::new();
+    for number in 0..5 {
+        let ticket = app.register(&Person::numbered(number)).await.is(201).text("loginTicket");
+        app.request_otp(&ticket).await.refused(502, "provider_failed");
+        tickets.push(ticket);
+    }
+    assert_eq!(breakers(&app).await, json!([{ "name": "sinch", "breaker": "open" }]));
+    app.fake().set_mode(Operation::Start, Mode::Normal);
+    let ticket = app.register(&Person::ada()).await.is(201).text("loginTicket");
+
+    app.advance(PAUSE);
+    for waiting in &tickets {
+        app.request_otp(waiting).await.refused(429, "otp_cooldown");
+    }
+    app.request_otp(&ticket).await.is(200);
+    assert_eq!(breakers(&app).await, json!([{ "name": "sinch", "breaker": "closed" }]));
+}
+
+#[tokio::test]
 async fn the_next_carrier_is_asked_at_once_while_the_first_is_left_alone() {
     let app = TestApp::sinch(&[("VERIFICATION_PROVIDER", "sinch,console")]).await;
     break_sinch(&app).await;
