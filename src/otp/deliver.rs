@@ -57,7 +57,11 @@ impl Otp {
                 self.give_up(database, &draft, news_of(&failure)).await?;
                 return Err(failure.into());
             };
-            self.fail_over(database, &mut draft, next, &failure).await?;
+            let carrier = next.carrier().cloned();
+            if let Err(refusal) = self.fail_over(database, &mut draft, next, &failure).await {
+                carrier.inspect(|carrier| carrier.give_back(self.clock.now()));
+                return Err(refusal);
+            }
         }
     }
 
@@ -72,10 +76,11 @@ impl Otp {
         let (draft, now) = (&sent.draft, self.clock.now());
         let news =
             News { state: State::Sent, reference: sent.reference(), failure: None, segments: None };
-        ledger::advance(connection, draft.message, news, now).await?;
         let (key, reference) = (draft.key(), sent.judged_under());
-        let marked = self.store.mark_sent(connection, &key, reference, now).await?;
-        Ok(marked.then(|| draft.live()))
+        // The code before its message, as `consume` locks them: a text may be faster than its carrier's answer.
+        let marked = self.store.mark_sent(connection, &key, reference, now).await;
+        ledger::advance(connection, draft.message, news, now).await?;
+        Ok(marked?.then(|| draft.live()))
     }
 
     /// Asks the carrier. Returns its id of the message or of the verification.
@@ -142,8 +147,7 @@ impl Otp {
     ) -> Result<(), SendError> {
         let now = self.clock.now();
         let mut work = Work::on(database);
-        let (connection, news) = (work.connection().await?, news_of(failure));
-        let postings = self.note_failure(connection, draft.message, news, now).await?;
+        let news = news_of(failure);
         draft.carriage = next;
         let message = MessageId::new(now, &self.entropy).map_err(OtpFailure::from)?;
         let failed = std::mem::replace(&mut draft.message, message);
@@ -161,6 +165,7 @@ impl Otp {
                 return Err(error.into());
             }
         };
+        let postings = self.note_failure(&mut transaction, failed, news, now).await?;
         let entered = if is_live {
             self.enter(&mut transaction, draft, postings, now).await
         } else {
@@ -187,14 +192,15 @@ impl Otp {
     ) -> Result<(), OtpFailure> {
         let now = self.clock.now();
         let mut work = Work::on(database);
-        let connection = work.connection().await?;
-        let postings = self.note_failure(connection, draft.message, news, now).await?;
-        // The windows before the code, as `reserve` locks them.
+        // The windows before the code, as `reserve` locks them, and the code before its message, as `consume`
+        // does.
         if !draft.may_have_sent {
             self.store.give_back(&mut work, &draft.counted, draft.reserved_at).await?;
         }
         let ended = self.store.end(&mut work, &draft.key(), End::NotSent, now).await;
-        self.give_money_back(work.connection().await?, &postings, now).await?;
+        let connection = work.connection().await?;
+        let postings = self.note_failure(connection, draft.message, news, now).await?;
+        self.give_money_back(connection, &postings, now).await?;
         work.commit().await?;
         ended
     }

@@ -22,6 +22,7 @@ mod money;
 #[cfg(feature = "aws")]
 #[path = "../support/moto.rs"]
 mod moto;
+mod races;
 mod reports;
 mod served;
 mod store;
