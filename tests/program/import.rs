@@ -95,6 +95,40 @@ async fn two_imports_at_once_write_everybody_once() {
     assert_eq!(ground.count("*").await, 6000);
 }
 
+/// What docs/import.md grants, in its order.
+fn documented_grants() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/import.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().filter(|line| line.starts_with("GRANT ")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn nobody_is_written_by_a_role_that_may_not_write_down_that_they_were() {
+    let mut ground = Ground::new().await;
+    let mut owner = ground.connect().await;
+    let grants = documented_grants();
+    let (auditing, reading) = grants.split_last().unwrap();
+    assert!(auditing.starts_with("GRANT INSERT ON audit_events") && !reading.is_empty());
+    let create = "CREATE ROLE importer LOGIN".to_owned();
+    for statement in [create].iter().chain(reading) {
+        sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut owner).await.unwrap();
+    }
+    let url = ground.database.url.replace("//ringfence@", "//importer@");
+    assert_ne!(url, ground.database.url);
+    ground.database.url = url;
+    ground.directory.write("people.ndjson", &people(3));
+    let refused = ground.import(&["people.ndjson"]).await;
+    assert!(refused.complaint().contains("permission denied"), "{}", refused.err);
+    assert_eq!(ground.count("*").await, 0, "nobody comes without the event that tells of it");
+
+    sqlx::raw_sql(AssertSqlSafe(auditing.clone())).execute(&mut owner).await.unwrap();
+    let ended = ground.import(&["people.ndjson", "--json"]).await;
+    assert_eq!(sums(&ended)["imported"], 3, "{}", ended.err);
+    let users = "SELECT (detail ->> 'users')::int FROM audit_events WHERE event = 'users_imported'";
+    let users: Vec<i32> = sqlx::query_scalar(users).fetch_all(&mut owner).await.unwrap();
+    assert_eq!(users, [3]);
+}
+
 /// A file with one good line, and the line and field of everything that is wrong with the others.
 fn faulty() -> (String, Vec<(u64, Option<&'static str>)>) {
     let ok = |email: &str, phone: &str| json!({"email": email, "phoneNumber": phone, "passwordHash": HASH});

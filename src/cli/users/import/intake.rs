@@ -1,4 +1,5 @@
-//! Taking people in, batch by batch: each batch is one statement, so it is written or it is not.
+//! Taking people in, batch by batch: each batch is one transaction with the event that tells of it, so both are
+//! written or neither is.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -101,14 +102,14 @@ impl<'a> Intake<'a> {
         let (places, people): (Vec<Place>, Vec<ImportedUser>) = people.into_iter().unzip();
         let written: HashSet<UserId> = match self.rehearsal {
             Some(_) => HashSet::new(),
-            None => users::insert_many(self.database, &people, self.clock.now())
+            None => self
+                .write(&people)
                 .await
                 .context("a batch cannot be written; run it again, it goes on from there")?
                 .into_iter()
                 .collect(),
         };
         self.sums.imported += written.len();
-        self.record(written.len()).await?;
         let rest = places.iter().zip(&people);
         let rest = rest.filter(|(_, user)| !written.contains(&user.id));
         self.sort_out(rest.collect()).await?;
@@ -116,15 +117,19 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Writes down for the audit log how many they were: one event a batch.
-    async fn record(&self, users: usize) -> anyhow::Result<()> {
-        if users == 0 {
-            return Ok(());
+    /// Writes those who are not there yet, and one event for the audit log that tells how many they were: both,
+    /// or neither.
+    async fn write(&self, people: &[ImportedUser]) -> anyhow::Result<Vec<UserId>> {
+        let mut transaction = self.database.begin().await?;
+        let written = users::insert_many(&mut *transaction, people, self.clock.now()).await?;
+        if !written.is_empty() {
+            let event = Event::UsersImported { users: written.len() };
+            let entry = Entry { event, user: None, actor: Actor::CommandLine, origin: None };
+            let (entropy, now) = (Entropy::default(), self.clock.now());
+            audit::record(&mut transaction, &entropy, &entry, now).await?;
         }
-        let event = Event::UsersImported { users };
-        let entry = Entry { event, user: None, actor: Actor::CommandLine, origin: None };
-        let (entropy, now) = (Entropy::default(), self.clock.now());
-        Ok(audit::record_alone(self.database, &entropy, &entry, now).await?)
+        transaction.commit().await?;
+        Ok(written)
     }
 
     /// Who was not written is there already, or has something of somebody else's.
