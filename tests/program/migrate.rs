@@ -1,11 +1,14 @@
 //! `ringfence migrate`: up, down and up again, and what administrators find.
 
 use std::path::Path;
+use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, ConnectOptions as _};
+use ringfence::database::{MIGRATOR, pool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
-use super::child::{Ended, Ringfence, Scratch};
+use super::child::{Ended, Ringfence, SOON, Scratch};
 use super::postgres::TestDatabase;
+use super::scene::until;
 
 #[tokio::test]
 async fn the_schema_goes_up_and_down_step_by_step_and_up_again() {
@@ -40,6 +43,45 @@ async fn two_runs_at_once_wait_for_each_other() {
     for ended in [one, other] {
         assert!(states(&ended).iter().all(|state| state == "applied"), "{}", ended.out);
     }
+}
+
+#[tokio::test]
+async fn a_migration_gives_up_where_a_dump_holds_a_table_rather_than_hold_up_who_reads_it() {
+    let directory = Scratch::new();
+    // 0025 adds a column to users.
+    for (command, applied) in [("run", 24), ("revert", 25)] {
+        let database = migrated_to(applied).await;
+        let before = states(&migrate(&database, &directory.path, "status").await);
+        let dump = hold(&database, "LOCK TABLE users IN ACCESS SHARE MODE").await;
+        let migrating = start(&database, &directory.path, command);
+        until_it_waits_with(&database, "ALTER TABLE users").await;
+        let read = ask(&database, "SELECT email FROM users");
+        let read = tokio::time::timeout(SOON, read).await;
+        assert_eq!(read.expect("users are read while the dump goes on"), Vec::<String>::new());
+        let given_up = migrating.ended(SOON).await;
+        let told = "no lock was to be had within 5 s, so migration 0025 was given up and changed \
+            nothing; try again when no dump and no other long transaction is at work";
+        assert!(given_up.complaint().ends_with(told), "{}", given_up.err);
+        assert_eq!(states(&migrate(&database, &directory.path, "status").await), before);
+
+        dump.close().await.unwrap();
+        let after = states(&migrate(&database, &directory.path, command).await);
+        let is_applied = after[24] == "applied";
+        assert_eq!(is_applied, command == "run", "{after:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_is_built_beside_the_work_waits_for_as_long_as_it_must() {
+    let (database, directory) = (migrated_to(16).await, Scratch::new());
+    let writing = hold(&database, "LOCK TABLE sessions IN ROW EXCLUSIVE MODE").await;
+    let migrating = start(&database, &directory.path, "run");
+    until_it_waits_with(&database, "CREATE INDEX CONCURRENTLY sessions_ended_at_idx").await;
+    // Longer than a table is waited for.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    writing.close().await.unwrap();
+    let states = states(&migrating.ended(SOON).await);
+    assert!(states.iter().all(|state| state == "applied"), "{states:?}");
 }
 
 #[tokio::test]
@@ -100,8 +142,41 @@ const COMMENTED: &str = "
         AND col_description(attrelid, attnum) IS NOT NULL";
 
 async fn migrate(database: &TestDatabase, directory: &Path, command: &str) -> Ended {
+    start(database, directory, command).ended(super::child::START).await
+}
+
+fn start(database: &TestDatabase, directory: &Path, command: &str) -> Ringfence {
     let settings = [("DATABASE_URL", database.url.as_str())];
-    Ringfence::run(&["migrate", command], directory, &settings).await
+    Ringfence::start(&["migrate", command], directory, &settings)
+}
+
+/// A database that has the migrations up to `version`.
+async fn migrated_to(version: i64) -> TestDatabase {
+    let database = TestDatabase::empty().await;
+    let pool = pool(database.options.clone(), 1);
+    MIGRATOR.run_to(version, &pool).await.unwrap();
+    pool.close().await;
+    database
+}
+
+/// Begins a transaction with this statement, which takes a lock until the connection is closed.
+async fn hold(database: &TestDatabase, statement: &str) -> PgConnection {
+    let mut connection = database.options.connect().await.unwrap();
+    let begin = AssertSqlSafe(format!("BEGIN; {statement}"));
+    sqlx::raw_sql(begin).execute(&mut connection).await.unwrap();
+    connection
+}
+
+/// Somebody must be waiting for a lock with this statement, by then or soon.
+async fn until_it_waits_with(database: &TestDatabase, statement: &str) {
+    let mut connection = database.options.connect().await.unwrap();
+    let query = "SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0";
+    until(&format!("{statement} waits"), async || {
+        let waiting = sqlx::query_scalar::<_, i64>(query).bind(statement);
+        waiting.fetch_one(&mut connection).await.unwrap() == 1
+    })
+    .await;
 }
 
 /// The last word of each line, which says how a migration stands.
