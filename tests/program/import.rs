@@ -246,6 +246,36 @@ async fn a_csv_file_and_standard_input_are_read() {
 }
 
 #[tokio::test]
+async fn a_line_of_csv_that_does_not_end_ends_the_command_with_the_place_where_it_began() {
+    const LINE_MAX: usize = 64 * 1024;
+    let ground = Ground::new().await;
+    let good = format!("ada@example.com,+14155552671,{HASH}\n");
+    // As long as it may be, in two lines, and wrong only for what it says.
+    let mut longest = format!("\"a\n{:a<1$}", "", LINE_MAX - 3);
+    longest.replace_range(LINE_MAX - 3.., "\",,");
+    assert_eq!(longest.len(), LINE_MAX);
+    let header = "email,phoneNumber,passwordHash\n";
+    ground.directory.write("longest.csv", &format!("{header}{longest}\n{good}"));
+    let ended = ground.import(&["longest.csv"]).await;
+    assert_eq!(ended.out, "2 read: 1 imported, 0 already there, 1 refused\n", "{}", ended.err);
+    assert!(ended.err.contains("line 2: email: "), "{}", ended.err);
+
+    let longer = longest.replacen('a', "aa", 1);
+    let rest = good.repeat(LINE_MAX);
+    let not_closed = format!("\"eve@example.com,+14155552673,{HASH}\n{rest}");
+    for text in [format!("{header}{good}{longer}\n{good}"), format!("{header}{good}{not_closed}")] {
+        ground.directory.write("endless.csv", &text);
+        let ended = ground.import(&["endless.csv"]).await;
+        let told = "line 3: what begins there has more than 65536 bytes";
+        assert!(ended.complaint().contains(told), "{}", ended.err);
+        assert_eq!(ended.out, "");
+    }
+    ground.directory.write("header.csv", &format!("\"{rest}"));
+    let ended = ground.import(&["header.csv"]).await;
+    assert!(ended.complaint().contains("line 1: what begins there has more"), "{}", ended.err);
+}
+
+#[tokio::test]
 async fn who_was_imported_logs_in_with_the_old_password_and_gets_a_hash_of_ours() {
     let installation = Installation::new().await;
     let line = json!({"email": "ada@example.com", "phoneNumber": "+14155552671", "passwordHash": HASH, "isVerified": true});

@@ -1,4 +1,5 @@
-//! Reading the two kinds of files, line by line. A line that is wrong costs that line only.
+//! Reading the two kinds of files, line by line. A line that is wrong costs that line only; but where a line of CSV is
+//! too long, nobody can tell where the next one begins, and the file ends there.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -11,6 +12,11 @@ use super::person::{Checker, Fault, Fields};
 
 /// In bytes. Nobody's line is as long; a file without line breaks must not fill the memory.
 const LINE_MAX: u64 = 65_536;
+/// In bytes: what the reader of CSV reads ahead at most.
+const CSV_BUFFER: usize = 8192;
+/// So much of a CSV file is read for one line at most: the line, its line break, and what is read ahead. One byte more,
+/// so that whoever gets to the end of it has had more than a line.
+const CSV_PORTION: u64 = LINE_MAX + 1 + CSV_BUFFER as u64 + 1;
 /// How much of a name that nobody knows is told, in characters.
 const NAME_SHOWN: usize = 40;
 
@@ -136,7 +142,8 @@ fn unknown(name: &str) -> String {
     format!("nobody knows the field {shown:?}; those that are read are {}", NAMES.join(", "))
 }
 
-/// Like [`read_ndjson`]. A header that is wrong is the fault of the whole file.
+/// Like [`read_ndjson`]. A header that is wrong is the fault of the whole file, and so is a line that is too long: a
+/// quotation mark that is not closed makes one line of all that follows.
 pub(super) fn read_csv(
     source: impl Read,
     checker: &Checker,
@@ -147,25 +154,41 @@ pub(super) fn read_csv(
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .terminator(csv::Terminator::Any(b'\n'))
-        .from_reader(source);
+        .buffer_capacity(CSV_BUFFER)
+        .from_reader(source.take(CSV_PORTION));
     let header = reader.byte_headers().context("the header cannot be read")?.clone();
+    within_bound(1, reader.position().byte())?;
     let header = columns(&header)?;
     let mut batch = Batch::default();
     let mut record = csv::ByteRecord::new();
-    let mut before = reader.position().byte();
-    while reader.read_byte_record(&mut record).context("the file cannot be read")? {
-        let line = record.position().map_or(0, csv::Position::line);
+    loop {
+        let (line, before) = (reader.position().line(), reader.position().byte());
+        reader.get_mut().set_limit(CSV_PORTION);
+        let is_one = reader.read_byte_record(&mut record).context("the file cannot be read")?;
+        let read = reader.position().byte() - before;
+        within_bound(line, read)?;
+        if !is_one {
+            break;
+        }
         if record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
             let fields = csv_fields(&header, &record);
             batch.add(Place::Line(line), fields.and_then(|fields| checker.check(&fields)));
         }
-        batch.bytes += reader.position().byte() - before;
-        before = reader.position().byte();
+        batch.bytes += read;
         if batch.is_full() && sender.blocking_send(std::mem::take(&mut batch)).is_err() {
             return Ok(());
         }
     }
     let _ = sender.blocking_send(batch);
+    Ok(())
+}
+
+/// Whether a line of CSV that begins in `line` is too long, or was longer than what may be read for it.
+fn within_bound(line: u64, bytes: u64) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        bytes <= LINE_MAX + 1,
+        "line {line}: what begins there has more than {LINE_MAX} bytes; is a quotation mark not closed?"
+    );
     Ok(())
 }
 
