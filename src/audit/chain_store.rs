@@ -298,3 +298,20 @@ pub async fn kept_under(database: &PgPool) -> sqlx::Result<Vec<KeptUnder>> {
     .fetch_all(database)
     .await
 }
+
+/// Since when nothing was sealed but under the key `key_id`; `None`: nothing was, as yet. Reads the whole chain.
+pub async fn sealed_alone_since(
+    database: &PgPool,
+    key_id: &str,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    let since = sqlx::query_scalar!(
+        r#"
+        SELECT CASE WHEN bool_or(key_id = $1) THEN GREATEST(
+            min(sealed_at) FILTER (WHERE key_id = $1), max(sealed_at) FILTER (WHERE key_id <> $1)
+        ) END
+        FROM audit_chain
+        "#,
+        key_id,
+    );
+    since.fetch_one(database).await
+}

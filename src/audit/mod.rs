@@ -31,7 +31,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::foundation::{ClientAddress, Entropy, EntropyError, EventId, UserId};
 
 pub use chain::{Checkpoint, CheckpointError};
-pub use chain_store::kept_under;
+pub use chain_store::{kept_under, sealed_alone_since};
 pub use event::{Event, Outcome};
 pub use gathered::Gathered;
 pub use partitions::{Made, Month, MonthError, PruneError, Pruned, make_partitions, prune};

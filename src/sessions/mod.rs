@@ -28,7 +28,7 @@ pub use overview::{Overview, of_user};
 pub use refresh::{Described, RefreshError, Refreshed};
 pub use refresh_token::RefreshText;
 pub use revocations::Revocations;
-pub use store::{Listed, kept_under};
+pub use store::{Listed, first_tokens, kept_under};
 
 use refresh_token::RefreshToken;
 use store::{Beginning, Since};

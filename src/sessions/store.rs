@@ -269,6 +269,32 @@ pub(super) async fn delete_before(
     Ok(deleted.rows_affected())
 }
 
+/// How many sessions that began before `begun_before` (`None`: at any time) can be refreshed by their first token, and
+/// until when.
+pub async fn first_tokens(
+    executor: impl PgExecutor<'_>,
+    idle: TimeDelta,
+    begun_before: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<KeptUnder> {
+    sqlx::query_as!(
+        KeptUnder,
+        r#"
+        SELECT NULL::text AS key_id, count(*) AS "rows!",
+            max(least(expires_at, last_seen_at + interval '1 second' * $1::bigint)) AS until
+        FROM sessions
+        WHERE ended_at IS NULL AND expires_at > $2
+            AND last_seen_at > $2 - interval '1 second' * $1::bigint
+            AND refresh_key_id IS NULL AND ($3::timestamptz IS NULL OR created_at < $3)
+        "#,
+        idle.num_seconds(),
+        now,
+        begun_before,
+    )
+    .fetch_one(executor)
+    .await
+}
+
 /// How many sessions can be refreshed by a token that was derived under which key, and until when; without
 /// a key: by their first token, which was not derived.
 pub async fn kept_under(

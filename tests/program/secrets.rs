@@ -89,9 +89,10 @@ async fn nothing_is_lost_when_the_old_key_goes() {
     assert!(!old_can_go(&rotated), "{rotated:?}");
 
     let serving = scene.serve().await;
-    serving.api.verify(&ticket, &code).await.expect(200);
+    let second = serving.api.verify(&ticket, &code).await.expect(200).text("refreshToken");
     let refresh = json!({ "refreshToken": refreshed.text("refreshToken") });
     let refreshed = serving.api.post("refresh", refresh).await.expect(200);
+    serving.api.post("refresh", json!({ "refreshToken": second })).await.expect(200);
     let after = status(&scene).await;
     assert!(old_can_go(&after), "{after:?}");
     drop(serving);
@@ -106,6 +107,72 @@ async fn nothing_is_lost_when_the_old_key_goes() {
     until("the e-mail", async || smtp.mails().len() == 1).await;
     let link = json!({ "token": smtp.only_mail_to(EMAIL).token() });
     serving.api.post("email/verify", link).await.expect(200);
+}
+
+/// Somebody's sign-in, by its first refresh token.
+async fn sign_in(scene: &Scene, api: &Api) -> String {
+    let ticket = api.login().await.expect(200).text("loginTicket");
+    api.verify(&ticket, &scene.code()).await.expect(200).text("refreshToken")
+}
+
+/// Sessions that the old key is needed for, since no key is noted for their first token.
+fn first_tokens(status: &[Value]) -> i64 {
+    let (of_new, of_old) = rows(status, "first-tokens");
+    assert_eq!(of_new, 0, "what the key that writes has marked is no reason to keep another");
+    of_old
+}
+
+/// Two hours pass for the sessions that there are, and for what was sealed.
+async fn hours_pass(database: &PgPool) {
+    let statements = "BEGIN; \
+        UPDATE sessions SET created_at = created_at - interval '2 hours', \
+            authenticated_at = authenticated_at - interval '2 hours', \
+            last_seen_at = last_seen_at - interval '2 hours'; \
+        SET LOCAL session_replication_role = replica; \
+        UPDATE audit_chain SET sealed_at = sealed_at - interval '2 hours'; \
+        COMMIT";
+    sqlx::raw_sql(statements).execute(database).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_refresh_token_keeps_the_old_key_until_it_is_exchanged() {
+    let (mut scene, _smtp) = with_mail().await;
+    let serving = scene.serve().await;
+    let of_old = sign_in(&scene, &serving.api).await;
+    drop(serving);
+
+    scene.installation.set("SECRET_KEY", format!("{NEW},{SECRET_KEY}"));
+    let serving = scene.serve().await;
+    let rotated = scene.installation.run(&["secrets", "rotate"]).await;
+    assert!(rotated.status.success(), "{}", rotated.err);
+    scene.the_wait_passes().await;
+    // Where another replica might not have been restarted yet, this one would be of the old key.
+    let of_the_change = sign_in(&scene, &serving.api).await;
+    assert_eq!(first_tokens(&status(&scene).await), 2);
+    let unsealed = "SELECT count(*) FROM audit_events \
+        WHERE id NOT IN (SELECT event_id FROM audit_chain)";
+    until("every event is sealed", async || scene.count(unsealed).await == 0).await;
+    hours_pass(&scene.database).await;
+    scene.the_wait_passes().await;
+    let of_new = sign_in(&scene, &serving.api).await;
+    let before = status(&scene).await;
+    assert_eq!(first_tokens(&before), 2, "{before:?}");
+    assert!(!old_can_go(&before), "{before:?}");
+
+    let mut last = vec![of_new];
+    for (refresh, left) in [(of_old, 1), (of_the_change, 0)] {
+        let refreshed = serving.api.post("refresh", json!({ "refreshToken": refresh })).await;
+        last.push(refreshed.expect(200).text("refreshToken"));
+        let status = status(&scene).await;
+        assert_eq!(first_tokens(&status), left, "{status:?}");
+        assert_eq!(old_can_go(&status), left == 0, "{status:?}");
+    }
+    drop(serving);
+    scene.installation.set("SECRET_KEY", NEW);
+    let serving = scene.serve().await;
+    for refresh in last {
+        serving.api.post("refresh", json!({ "refreshToken": refresh })).await.expect(200);
+    }
 }
 
 async fn the_next_attempt_is_due(database: &PgPool) {
