@@ -36,7 +36,8 @@ pub(super) async fn head(
     Ok(Some((head, row.event_at)))
 }
 
-/// Events from `since` on that are in the chain nowhere, in the order of time.
+/// Events from `since` on whose ids are in the chain nowhere, in the order of time. Two may have one id, put in
+/// by hand; which of them is in the chain is for [`not_in_chain`] to tell.
 pub(super) async fn unsealed(
     executor: impl PgExecutor<'_>,
     since: Option<DateTime<Utc>>,
@@ -54,6 +55,33 @@ pub(super) async fn unsealed(
         LIMIT $2
         "#,
         since,
+        limit,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// The first `limit` events that are in the chain nowhere: those of before `due`, and any whose id was sealed
+/// with another event, since nothing ever seals them.
+pub(super) async fn not_in_chain(
+    executor: impl PgExecutor<'_>,
+    due: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<EventId>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT e.id AS "id: _"
+        FROM audit_events e
+        WHERE NOT EXISTS (
+                SELECT FROM audit_chain c WHERE c.event_id = e.id AND c.event_at = e.created_at
+            )
+            AND (
+                e.created_at < $1 OR EXISTS (SELECT FROM audit_chain c WHERE c.event_id = e.id)
+            )
+        ORDER BY e.created_at, e.id
+        LIMIT $2
+        "#,
+        due,
         limit,
     )
     .fetch_all(executor)

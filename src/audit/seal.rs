@@ -4,6 +4,7 @@
 //! transaction shows its own late. Hence no "all after the last one": what is in the chain nowhere is looked
 //! for, over the last minute at each turn and over the last day now and then.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -86,7 +87,11 @@ impl Sealer {
             }
             None => (chain_store::first_head(&mut transaction).await?, None),
         };
-        let events = chain_store::unsealed(&mut *transaction, since, BATCH).await?;
+        let mut events = chain_store::unsealed(&mut *transaction, since, BATCH).await?;
+        // An id is sealed once. Whoever may insert can give it to two events, of other times; the first is sealed,
+        // and `verify` tells of the other.
+        let mut ids = HashSet::with_capacity(events.len());
+        events.retain(|event| ids.insert(event.id));
         if events.is_empty() {
             // Now, and not when the connection is used next: the turn is somebody else's.
             transaction.rollback().await?;

@@ -182,7 +182,7 @@ pub async fn page(
             e.request_id, e.detail::text AS "detail!", c.position AS "position?"
         FROM audit_events e
         LEFT JOIN audit_addresses a ON a.event_id = e.id
-        LEFT JOIN audit_chain c ON c.event_id = e.id
+        LEFT JOIN audit_chain c ON c.event_id = e.id AND c.event_at = e.created_at
         WHERE ($1::timestamptz IS NULL OR e.created_at >= $1)
             AND ($2::timestamptz IS NULL OR e.created_at < $2)
             AND ($3::uuid IS NULL OR e.user_id = $3)
@@ -221,7 +221,7 @@ pub async fn newest(
             e.request_id, e.detail::text AS "detail!", c.position AS "position?"
         FROM audit_events e
         LEFT JOIN audit_addresses a ON a.event_id = e.id
-        LEFT JOIN audit_chain c ON c.event_id = e.id
+        LEFT JOIN audit_chain c ON c.event_id = e.id AND c.event_at = e.created_at
         WHERE ($1::uuid IS NULL OR e.user_id = $1) AND ($2::text IS NULL OR e.event = $2)
         ORDER BY e.created_at DESC, e.id DESC
         LIMIT $3

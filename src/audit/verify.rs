@@ -15,7 +15,7 @@ use super::chain_store::{self, Linked, Noted};
 const PAGE: i64 = 1000;
 /// Findings that are told one by one; more than these are counted.
 const TOLD: usize = 100;
-/// A server seals each second: what is older and in no chain was put there, or lost its link.
+/// A server seals each second: what is older and in no chain was put there, or nobody seals.
 const SEALED_WITHIN: TimeDelta = TimeDelta::minutes(1);
 
 /// Something that is not as it was written.
@@ -67,7 +67,7 @@ pub enum Finding {
         /// Its place.
         position: i64,
     },
-    /// The event is in no chain, though a minute has passed.
+    /// The event is in no chain, though a minute has passed or its id is that of another.
     Unsealed {
         /// Which.
         event: EventId,
@@ -166,17 +166,11 @@ pub async fn verify(
     for checkpoint in known {
         look_at(database, checkpoint, begins_at, end, &mut report).await?;
     }
-    let late = chain_store::unsealed(database, walk_since(database).await?, PAGE).await?;
-    for event in late.iter().filter(|event| now - event.created_at > SEALED_WITHIN) {
-        report.find(Finding::Unsealed { event: event.id });
+    for event in chain_store::not_in_chain(database, now - SEALED_WITHIN, PAGE).await? {
+        report.find(Finding::Unsealed { event });
     }
     report.head = (end != BEGINNING).then(|| end.into());
     Ok(report)
-}
-
-/// From when on every event must be in the chain.
-async fn walk_since(database: &PgPool) -> sqlx::Result<Option<DateTime<Utc>>> {
-    Ok(chain_store::start(database).await?.and_then(|start| start.kept_from))
 }
 
 impl Walk<'_> {

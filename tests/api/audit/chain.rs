@@ -1,7 +1,7 @@
 //! What somebody with every right on the database can do to the log, and that it is found.
 
 use chrono::TimeDelta;
-use ringfence::audit::{self, Checkpoint, Finding};
+use ringfence::audit::{self, Checkpoint, Filter, Finding, Recorded};
 use ringfence::foundation::Keyring;
 
 use super::{findings, seal, some_events, tamper, verify};
@@ -138,6 +138,30 @@ async fn an_event_that_was_put_in_by_hand_long_ago_is_found() {
     assert_eq!(seal(&app).await, 0);
     let found = findings(&app).await;
     assert!(matches!(found[..], [Finding::Unsealed { .. }]), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_event_under_the_id_of_a_sealed_one_is_found_whenever_it_says_it_was() {
+    for away in [-TimeDelta::days(2), -TimeDelta::seconds(1), TimeDelta::days(2)] {
+        let (app, events) = sealed().await;
+        let put = "INSERT INTO audit_events (id, created_at, event, outcome, actor, detail)
+            SELECT event_id, event_at + $1, 'account_unlocked', 'success', 'cli', '{}'
+            FROM audit_chain WHERE position = 2";
+        sqlx::query(put).bind(away).execute(app.database()).await.unwrap();
+        assert_eq!(seal(&app).await, 0);
+        let found = findings(&app).await;
+        assert!(matches!(found[..], [Finding::Unsealed { .. }]), "{away}: {found:?}");
+        // It is not shown as the one that was sealed.
+        let filter = Filter { event: Some("account_unlocked".to_owned()), ..Filter::default() };
+        let page = audit::page(app.database(), &filter, None, 10).await.unwrap();
+        let newest = audit::newest(app.database(), &filter, 10).await.unwrap();
+        for forged in [page, newest] {
+            assert_eq!((forged.len(), forged[0].position), (1, None));
+        }
+        let all = audit::page(app.database(), &Filter::default(), None, 100).await.unwrap();
+        let is_placed = |it: &&Recorded| it.position.is_some();
+        assert_eq!((all.len(), all.iter().filter(is_placed).count()), (events + 1, events));
+    }
 }
 
 #[tokio::test]

@@ -109,6 +109,27 @@ async fn months_are_dropped_and_the_rest_still_verifies() {
 }
 
 #[tokio::test]
+async fn an_event_of_a_dropped_month_that_is_put_in_afterwards_is_found() {
+    let app = TestApp::new().await;
+    audit::make_partitions(app.database(), app.now()).await.unwrap();
+    some_events(&app).await;
+    seal(&app).await;
+    let in_march = app.now();
+    app.advance(TimeDelta::days(40));
+    app.login(&Person::bob()).await.refused(401, "invalid_credentials");
+    seal(&app).await;
+    prune(&app, "2026-04").await.unwrap();
+    assert_eq!(findings(&app).await, []);
+    let put = "INSERT INTO audit_events (id, created_at, event, outcome, actor, detail)
+        VALUES (gen_random_uuid(), $1, 'account_unlocked', 'success', 'cli', '{}')";
+    sqlx::query(put).bind(in_march).execute(app.database()).await.unwrap();
+    let state = &app.application.state;
+    assert_eq!(state.sealer.seal(&state.database, true, app.now()).await.unwrap(), 0);
+    let found = findings(&app).await;
+    assert!(matches!(found[..], [Finding::Unsealed { .. }]), "{found:?}");
+}
+
+#[tokio::test]
 async fn what_is_not_sealed_yet_is_not_dropped() {
     let app = TestApp::new().await;
     audit::make_partitions(app.database(), app.now()).await.unwrap();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use ringfence::audit::Finding;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -72,6 +73,22 @@ async fn a_sealer_that_fails_half_way_has_done_nothing() {
     sqlx::query(mended).execute(app.database()).await.unwrap();
     assert_eq!(seal(&app).await, events);
     assert_eq!(findings(&app).await, []);
+}
+
+#[tokio::test]
+async fn two_events_of_one_id_do_not_keep_the_others_from_being_sealed() {
+    let app = TestApp::new().await;
+    let events = some_events(&app).await;
+    let put = "WITH one AS MATERIALIZED (SELECT gen_random_uuid() AS id)
+        INSERT INTO audit_events (id, created_at, event, outcome, actor, detail)
+        SELECT id, $1::timestamptz + step * interval '1 ms', 'registered', 'success', 'self', '{}'
+        FROM one, generate_series(1, 3) AS step";
+    sqlx::query(put).bind(app.now()).execute(app.database()).await.unwrap();
+    assert_eq!(seal(&app).await, events + 1);
+    app.login(&Person::bob()).await.refused(401, "invalid_credentials");
+    assert_eq!(seal(&app).await, 1);
+    let found = findings(&app).await;
+    assert!(matches!(found[..], [Finding::Unsealed { .. }, Finding::Unsealed { .. }]), "{found:?}");
 }
 
 #[tokio::test]
