@@ -31,7 +31,7 @@ pub enum Finding {
         /// Its place.
         position: i64,
     },
-    /// The link was made by a key that `SECRET_KEY` does not have, so nobody can tell.
+    /// The link, or the checkpoint, was made by a key that `SECRET_KEY` does not have, so nobody can tell.
     KeyUnknown {
         /// Its place.
         position: i64,
@@ -176,13 +176,12 @@ pub async fn verify(
 impl Walk<'_> {
     fn begin(&mut self, start: Option<Noted>) -> sqlx::Result<()> {
         let Some(start) = start else { return Ok(()) };
-        if is_ours(self.keyring, &start)? {
-            self.head =
-                Head { position: start.position, hash: chain_store::fixed(&start.chain_hash)? };
-            self.kept_from = start.kept_from;
-        } else {
-            self.report.find(Finding::CheckpointForged { position: start.position });
+        if let Some(finding) = fault(self.keyring, &start)? {
+            self.report.find(finding);
+            return Ok(());
         }
+        self.head = Head { position: start.position, hash: chain_store::fixed(&start.chain_hash)? };
+        self.kept_from = start.kept_from;
         Ok(())
     }
 
@@ -196,12 +195,8 @@ impl Walk<'_> {
         let link = Link { position, event: linked.event_id, event_at: linked.event_at, event_hash };
         let key_id = linked.key_id.as_str();
         if !link.is_sealed_by(self.keyring, key_id, &self.head, &linked.chain_hash) {
-            let finding = if self.keyring.mac_under(KeyPurpose::AuditChain, key_id, b"").is_none() {
-                Finding::KeyUnknown { position, key_id: key_id.to_owned() }
-            } else {
-                Finding::Broken { position }
-            };
-            self.report.find(finding);
+            let broken = Finding::Broken { position };
+            self.report.find(unknown(self.keyring, position, key_id).unwrap_or(broken));
         }
         let event = linked.event_id;
         match &linked.stored {
@@ -217,16 +212,18 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Those of before the beginning tell nothing of what is kept: their keys may be gone, too. Where it begins is by a
+    /// checkpoint that was verified, or 0, so nobody else can put it later.
     async fn checkpoints(mut self, database: &PgPool, begins_at: i64) -> sqlx::Result<Report> {
         let mut after = (-1, DateTime::UNIX_EPOCH);
         loop {
             let page = chain_store::checkpoints(database, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(self.report) };
             after = (last.position, last.created_at);
-            for noted in &page {
+            for noted in page.iter().filter(|noted| noted.position > begins_at) {
                 self.report.checkpoints += 1;
-                if !is_ours(self.keyring, noted)? {
-                    self.report.find(Finding::CheckpointForged { position: noted.position });
+                if let Some(finding) = fault(self.keyring, noted)? {
+                    self.report.find(finding);
                     continue;
                 }
                 let hash = chain_store::fixed(&noted.chain_hash)?;
@@ -237,12 +234,22 @@ impl Walk<'_> {
     }
 }
 
-/// Whether the server has written that row.
-fn is_ours(keyring: &Keyring, noted: &Noted) -> sqlx::Result<bool> {
+/// That nobody can tell who made what is at that place: none of the keys is the one of that id.
+fn unknown(keyring: &Keyring, position: i64, key_id: &str) -> Option<Finding> {
+    let is_known = keyring.mac_under(KeyPurpose::AuditChain, key_id, b"").is_some();
+    (!is_known).then(|| Finding::KeyUnknown { position, key_id: key_id.to_owned() })
+}
+
+/// What is wrong with that row, where the server has not written it.
+fn fault(keyring: &Keyring, noted: &Noted) -> sqlx::Result<Option<Finding>> {
     let hash = chain_store::fixed(&noted.chain_hash)?;
-    let checkpoint = Checkpoint { position: noted.position, hash };
-    let message = checkpoint.message(noted.kept_from, noted.created_at);
-    Ok(keyring.verify_mac(KeyPurpose::AuditChain, &noted.key_id, &message, &noted.mac))
+    let Noted { position, created_at, kept_from, ref key_id, .. } = *noted;
+    let message = Checkpoint { position, hash }.message(kept_from, created_at);
+    if keyring.verify_mac(KeyPurpose::AuditChain, key_id, &message, &noted.mac) {
+        return Ok(None);
+    }
+    let forged = Finding::CheckpointForged { position };
+    Ok(Some(unknown(keyring, position, key_id).unwrap_or(forged)))
 }
 
 /// Whether the chain is that of the checkpoint. One of a place that was dropped tells nothing any more.

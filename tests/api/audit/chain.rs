@@ -177,5 +177,31 @@ async fn a_chain_goes_on_under_another_key_and_verifies_with_both() {
     let state = &rotated.application.state;
     let report = audit::verify(&state.database, &keyring, &[], app.now()).await.unwrap();
     let unknown = |it: &Finding| matches!(it, Finding::KeyUnknown { .. });
-    assert_eq!(report.findings.iter().filter(|it| unknown(it)).count(), events);
+    // So it is with the checkpoint. The links under the other key stand.
+    assert_eq!(report.findings.iter().filter(|it| unknown(it)).count(), events + 1);
+    assert_eq!(report.findings.len(), events + 1);
+}
+
+#[tokio::test]
+async fn checkpoints_of_a_key_that_is_gone_tell_nothing_once_their_months_are_dropped() {
+    let app = TestApp::new().await;
+    audit::make_partitions(app.database(), app.now()).await.unwrap();
+    some_failures(&app, 2).await;
+    assert_eq!(seal(&app).await, 2);
+    app.advance(TimeDelta::hours(1));
+    some_failures(&app, 2).await;
+    assert_eq!(seal(&app).await, 2);
+    app.advance(TimeDelta::days(40));
+    let both = format!("{OTHER_KEY},{SECRET_KEY}");
+    let rotated = app.replica(&[("SECRET_KEY", &both)]).await;
+    some_failures(&rotated, 1).await;
+    assert_eq!(seal(&rotated).await, 1);
+    let state = &rotated.application.state;
+    let before = "2026-04".parse().unwrap();
+    audit::prune(&state.database, &state.sealer, before, app.now()).await.unwrap();
+    // One of them is of the very place behind which the chain begins now.
+    assert_eq!(app.count("SELECT count(*) FROM audit_checkpoints").await, 4);
+    let keyring = Keyring::parse(OTHER_KEY).unwrap();
+    let report = audit::verify(&state.database, &keyring, &[], app.now()).await.unwrap();
+    assert_eq!((report.findings, report.links, report.checkpoints), (vec![], 1, 1));
 }
