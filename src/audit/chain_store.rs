@@ -159,6 +159,12 @@ pub(super) async fn last_noted(
     last.fetch_one(executor).await
 }
 
+/// The last place of which a checkpoint is noted.
+pub(super) async fn last_place_noted(executor: impl PgExecutor<'_>) -> sqlx::Result<Option<i64>> {
+    let last = sqlx::query_scalar!("SELECT max(position) FROM audit_checkpoints");
+    last.fetch_one(executor).await
+}
+
 /// The checkpoint after which the chain begins, where older months were dropped.
 pub(super) async fn start(executor: impl PgExecutor<'_>) -> sqlx::Result<Option<Noted>> {
     sqlx::query_as!(

@@ -139,7 +139,7 @@ struct Walk<'a> {
     report: Report,
 }
 
-/// Verifies all that is kept, and that `known` are places of it.
+/// Verifies all that is kept, and that `known` are places of it. Servers may seal meanwhile.
 ///
 /// # Errors
 /// The database failed.
@@ -149,6 +149,9 @@ pub async fn verify(
     known: &[Checkpoint],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Report> {
+    // A checkpoint is written in one transaction with its links, so the walk sees those of all that are noted by now.
+    // Later ones may be of links that come behind its back.
+    let noted_until = chain_store::last_place_noted(database).await?.unwrap_or_default();
     let mut walk = Walk { keyring, head: BEGINNING, kept_from: None, report: Report::default() };
     walk.begin(chain_store::start(database).await?)?;
     let begins_at = walk.head.position;
@@ -162,7 +165,7 @@ pub async fn verify(
         }
     }
     let end = walk.head;
-    let mut report = walk.checkpoints(database, begins_at).await?;
+    let mut report = walk.checkpoints(database, begins_at, noted_until).await?;
     for checkpoint in known {
         look_at(database, checkpoint, begins_at, end, &mut report).await?;
     }
@@ -214,13 +217,19 @@ impl Walk<'_> {
 
     /// Those of before the beginning tell nothing of what is kept: their keys may be gone, too. Where it begins is by a
     /// checkpoint that was verified, or 0, so nobody else can put it later.
-    async fn checkpoints(mut self, database: &PgPool, begins_at: i64) -> sqlx::Result<Report> {
+    async fn checkpoints(
+        mut self,
+        database: &PgPool,
+        begins_at: i64,
+        noted_until: i64,
+    ) -> sqlx::Result<Report> {
         let mut after = (-1, DateTime::UNIX_EPOCH);
         loop {
             let page = chain_store::checkpoints(database, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(self.report) };
             after = (last.position, last.created_at);
-            for noted in page.iter().filter(|noted| noted.position > begins_at) {
+            let told = begins_at + 1..=noted_until;
+            for noted in page.iter().filter(|noted| told.contains(&noted.position)) {
                 self.report.checkpoints += 1;
                 if let Some(finding) = fault(self.keyring, noted)? {
                     self.report.find(finding);

@@ -1,5 +1,6 @@
 //! The audit log: what is written down, how it is chained, how long it is kept.
 
+mod beside;
 mod chain;
 mod keeping;
 mod sealing;
