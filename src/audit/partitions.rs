@@ -108,7 +108,8 @@ pub async fn make_partitions(database: &PgPool, now: DateTime<Utc>) -> sqlx::Res
     let mut month = Month::of(now);
     for _ in 0..AHEAD {
         if !there.contains(&month) {
-            if has_default_rows(&mut transaction, month).await? {
+            let (from, to) = (month.begins(), month.next().begins());
+            if has_default_rows(&mut transaction, Some(from), Some(to)).await? {
                 made.in_default.push(month);
             } else {
                 make(&mut transaction, month).await?;
@@ -142,15 +143,22 @@ pub(super) async fn partitions(connection: &mut PgConnection) -> sqlx::Result<Ve
     Ok(names.iter().filter_map(|name| Month::of_table(name)).collect())
 }
 
-async fn has_default_rows(connection: &mut PgConnection, month: Month) -> sqlx::Result<bool> {
+/// Whether the default partition has events from `from` on and before `to`.
+async fn has_default_rows(
+    connection: &mut PgConnection,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+) -> sqlx::Result<bool> {
     let any = sqlx::query_scalar!(
         r#"
         SELECT EXISTS (
-            SELECT FROM audit_events_default WHERE created_at >= $1 AND created_at < $2
+            SELECT FROM audit_events_default
+            WHERE ($1::timestamptz IS NULL OR created_at >= $1)
+                AND ($2::timestamptz IS NULL OR created_at < $2)
         ) AS "any!"
         "#,
-        month.begins(),
-        month.next().begins(),
+        from,
+        to,
     );
     any.fetch_one(connection).await
 }
@@ -214,22 +222,23 @@ pub async fn prune(
         return Err(PruneError::NotOver);
     }
     let kept_from = before.begins();
-    let mut pruned = Pruned::default();
     let mut transaction = database.begin().await?;
     wait_shortly(&mut transaction).await?;
     // No sealer adds to the chain meanwhile.
     chain_store::wait_for_turn(&mut transaction).await?;
+    let mut months = partitions(&mut transaction).await?;
+    months.retain(|month| *month < before);
+    let default = has_default_rows(&mut transaction, None, Some(kept_from)).await?;
+    let mut pruned = Pruned { months, default, links: 0 };
+    if pruned.months.is_empty() && !pruned.default {
+        return Ok(pruned);
+    }
+    hold_still(&mut transaction, &pruned).await?;
     if is_unsealed(&mut transaction, kept_from).await? {
         return Err(PruneError::Unsealed);
     }
-    for month in partitions(&mut transaction).await?.into_iter().filter(|month| *month < before) {
-        let drop = format!("DROP TABLE {}", month.table());
-        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut *transaction).await?;
-        pruned.months.push(month);
-    }
-    pruned.default = drop_default(&mut transaction, kept_from).await?;
-    if pruned.months.is_empty() && !pruned.default {
-        return Ok(pruned);
+    if pruned.default && has_default_rows(&mut transaction, Some(kept_from), None).await? {
+        return Err(PruneError::DefaultIsMixed);
     }
     let last = chain_store::last_before(&mut *transaction, kept_from).await?.unwrap_or_default();
     let head = match chain_store::hash_at(&mut *transaction, last).await? {
@@ -239,8 +248,25 @@ pub async fn prune(
     };
     chain_store::note(&mut *transaction, &sealer.noted(head, Some(kept_from), now)).await?;
     pruned.links = chain_store::cut(&mut transaction, head.position).await?;
+    // Last: from here to the commit no event of any time can be written or read.
+    drop_tables(&mut transaction, &pruned).await?;
     transaction.commit().await?;
     Ok(pruned)
+}
+
+/// The tables that go.
+fn tables_of(pruned: &Pruned) -> String {
+    let months = pruned.months.iter().map(|month| month.table());
+    let default = pruned.default.then(|| "audit_events_default".to_owned());
+    months.chain(default).collect::<Vec<_>>().join(", ")
+}
+
+/// Waits for whoever adds to what goes, and lets nobody begin to: what is not seen now would be dropped unseen.
+/// Events of later months go on.
+async fn hold_still(connection: &mut PgConnection, pruned: &Pruned) -> sqlx::Result<()> {
+    let lock = format!("LOCK TABLE {} IN SHARE MODE", tables_of(pruned));
+    sqlx::raw_sql(AssertSqlSafe(lock)).execute(connection).await?;
+    Ok(())
 }
 
 async fn is_unsealed(
@@ -251,34 +277,19 @@ async fn is_unsealed(
     Ok(first.first().is_some_and(|event| event.created_at < kept_from))
 }
 
-/// Puts an empty default partition in the place of one whose events all are of before. Returns whether
-/// there were any.
-async fn drop_default(
-    connection: &mut PgConnection,
-    kept_from: DateTime<Utc>,
-) -> Result<bool, PruneError> {
-    let held = sqlx::query!(
-        r#"
-        SELECT COALESCE(bool_or(created_at < $1), false) AS "older!",
-            COALESCE(bool_or(created_at >= $1), false) AS "newer!"
-        FROM audit_events_default
-        "#,
-        kept_from
-    );
-    let held = held.fetch_one(&mut *connection).await?;
-    if held.older && held.newer {
-        return Err(PruneError::DefaultIsMixed);
-    }
-    if held.older {
-        let again = "DROP TABLE audit_events_default;
-            CREATE TABLE audit_events_default PARTITION OF audit_events DEFAULT;
+/// Drops what goes, and puts an empty default partition in the place of one that does.
+async fn drop_tables(connection: &mut PgConnection, pruned: &Pruned) -> sqlx::Result<()> {
+    let drop = format!("DROP TABLE {}", tables_of(pruned));
+    sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut *connection).await?;
+    if pruned.default {
+        let again = "CREATE TABLE audit_events_default PARTITION OF audit_events DEFAULT;
             CREATE TRIGGER audit_events_default_no_truncate BEFORE TRUNCATE ON audit_events_default
                 FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
             COMMENT ON TABLE audit_events_default IS
                 'Events of months that have no partition of their own.'";
         sqlx::raw_sql(again).execute(connection).await?;
     }
-    Ok(held.older)
+    Ok(())
 }
 
 #[cfg(test)]
