@@ -6,3 +6,4 @@ DELETE FROM otp_challenges WHERE purpose <> 'login';
 ALTER TABLE otp_challenges DROP CONSTRAINT otp_challenges_purpose;
 ALTER TABLE otp_challenges ADD CONSTRAINT otp_challenges_purpose CHECK (purpose IN ('login')) NOT VALID;
 ALTER TABLE otp_challenges VALIDATE CONSTRAINT otp_challenges_purpose;
+COMMENT ON COLUMN otp_windows.subject IS 'What is counted: send:user:…, send:number:…, send:address:…, guess:user:…, guess:number:….';

@@ -92,6 +92,22 @@ async fn every_table_and_column_has_a_comment() {
 }
 
 #[tokio::test]
+async fn a_step_back_leaves_every_comment_as_it_was_before_the_step() {
+    let database = TestDatabase::empty().await;
+    let mut connection = database.options.connect().await.unwrap();
+    let (mut before, mut last) = (ask(&database, COMMENTS).await, 0);
+    for step in MIGRATOR.iter().filter(|it| it.migration_type.is_up_migration()) {
+        MIGRATOR.run_to(step.version, &mut connection).await.unwrap();
+        let after = ask(&database, COMMENTS).await;
+        MIGRATOR.undo(&mut connection, last).await.unwrap();
+        assert_eq!(ask(&database, COMMENTS).await, before, "back from {}", step.version);
+        MIGRATOR.run_to(step.version, &mut connection).await.unwrap();
+        (before, last) = (after, step.version);
+    }
+    assert!(!before.is_empty());
+}
+
+#[tokio::test]
 async fn no_statement_needs_a_superuser() {
     let (database, directory) = (TestDatabase::empty().await, Scratch::new());
     let mut admin = database.options.connect().await.unwrap();
@@ -140,6 +156,13 @@ const COMMENTED: &str = "
     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
     WHERE relnamespace = 'public'::regnamespace AND attnum > 0
         AND col_description(attrelid, attnum) IS NOT NULL";
+
+const COMMENTS: &str = "
+    SELECT concat_ws(': ', relname, attname, description)
+    FROM pg_description JOIN pg_class ON pg_class.oid = objoid
+        LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid AND attnum > 0
+    WHERE classoid = 'pg_class'::regclass AND relnamespace = 'public'::regnamespace
+    ORDER BY 1";
 
 async fn migrate(database: &TestDatabase, directory: &Path, command: &str) -> Ended {
     start(database, directory, command).ended(super::child::START).await
