@@ -132,6 +132,20 @@ async fn window_of(
     .await
 }
 
+/// Whose the token is. Nothing is used up: who confirms holds the row of its user first, as everybody does
+/// who withdraws one.
+pub async fn owner_of(
+    connection: &mut PgConnection,
+    token: &OpaqueToken,
+) -> sqlx::Result<Option<UserId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user: _" FROM email_confirmations WHERE token_hash = $1"#,
+        token.hash() as _,
+    )
+    .fetch_optional(connection)
+    .await
+}
+
 /// Uses the token up and says what it proves. Exactly one caller is told, however many race.
 pub async fn confirm(
     connection: &mut PgConnection,
@@ -157,6 +171,27 @@ pub async fn withdraw(connection: &mut PgConnection, user: UserId) -> sqlx::Resu
     sqlx::query!("DELETE FROM email_confirmations WHERE user_id = $1", user as _)
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Ends the token by which another address would take the place of `current`: whoever asked for it may
+/// have been a thief who is shut out now. What was sent goes on being counted. The row of the user is held
+/// by then, so that none is asked for meanwhile.
+pub async fn withdraw_change(
+    connection: &mut PgConnection,
+    user: UserId,
+    current: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE email_confirmations SET token_hash = NULL
+        WHERE user_id = $1 AND lower(address) <> lower($2)
+        "#,
+        user as _,
+        current,
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -40,7 +40,8 @@ use store::NewEntry;
 use texts::{Texts, Words};
 
 pub use confirmations::{
-    Claim, ClaimError, Confirmed, LIFETIME as CONFIRMATION_LIFETIME, confirm, withdraw,
+    Claim, ClaimError, Confirmed, LIFETIME as CONFIRMATION_LIFETIME, confirm, owner_of, withdraw,
+    withdraw_change,
 };
 pub use export::{Exported, ExportedConfirmation, ExportedEmail, export};
 pub use occasion::{Occasion, TemplateName};

@@ -61,20 +61,26 @@ pub async fn list(executor: impl PgExecutor<'_>, page: Page<'_>) -> sqlx::Result
     .await
 }
 
+/// Holds the row of the person until the transaction ends, more strictly than an update of it would: a
+/// session that is being written down has its foreign key checked, and waits for the end of this transaction
+/// or is there before it goes on. `false`: nobody has that id.
+pub async fn hold(connection: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
+    let held =
+        sqlx::query_scalar!(r#"SELECT 1 AS "held!" FROM users WHERE id = $1 FOR UPDATE"#, id as _);
+    Ok(held.fetch_optional(connection).await?.is_some())
+}
+
 /// Locks the account, or gives the lock another reason; since when stays as it is. `None`: nobody has
 /// that id. Sessions are ended by whoever calls, in the same transaction.
 ///
-/// The row is held first, more strictly than an update of it would: a session that is being written down
-/// has its foreign key checked, and waits for the end of this transaction or is there before it goes on.
+/// The row is held first: see [`hold`].
 pub async fn lock(
     connection: &mut PgConnection,
     id: UserId,
     reason: Option<&str>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<User>> {
-    sqlx::query_scalar!(r#"SELECT 1 AS "held!" FROM users WHERE id = $1 FOR UPDATE"#, id as _)
-        .fetch_optional(&mut *connection)
-        .await?;
+    hold(connection, id).await?;
     sqlx::query_as!(
         User,
         r#"

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use crate::foundation::{EmailAddress, PhoneNumber, UserId};
 
 pub use administration::{
-    LOCKED_REASON_MAX, Page, add_roles, delete, list, lock, remove_roles, set_password_hash,
+    LOCKED_REASON_MAX, Page, add_roles, delete, hold, list, lock, remove_roles, set_password_hash,
     set_roles, unlock,
 };
 pub use admins::{Standing, hold_admin};

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::audit::Event;
 use crate::database::violates;
 use crate::foundation::{EmailAddress, NumberType, PhoneNumber, UserId};
+use crate::emails;
 use crate::known_devices;
 use crate::login_tickets;
 use crate::otp::Language;
@@ -149,6 +150,7 @@ pub(super) async fn lock(desk: &Desk, arguments: &LockArguments) -> anyhow::Resu
     let locked = users::lock(&mut transaction, user.id, reason, now).await?;
     let locked = locked.with_context(nobody)?;
     let why = EndReason::Lock;
+    emails::withdraw_change(&mut transaction, user.id, &locked.email).await?;
     let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
     let event = Event::AccountLocked { sessions_ended: ended.len() };
     desk.record(&mut transaction, user.id, event, now).await?;
@@ -238,6 +240,7 @@ pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> a
     desk.record(&mut transaction, user.id, event, now).await?;
     transaction.commit().await?;
     tell_password(user.id, (&chosen, now), ended.len(), arguments.who.json)
+    emails::withdraw_change(&mut transaction, user.id, &user.email).await?;
 }
 
 /// Until when the password is good: one that was made here is for the first login.

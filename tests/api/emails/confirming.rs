@@ -4,7 +4,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::Post;
-use crate::support::{Answer, Person, TestApp};
+use crate::support::{Answer, Person, TestApp, Visitor};
+
+const NEW: &str = "nine loud geese at dawn";
 
 async fn confirm(app: &TestApp, token: &str) -> Answer {
     app.post("/api/v1/auth/email/verify", &json!({ "token": token })).await
@@ -141,6 +143,73 @@ async fn a_lost_link_can_be_had_again_but_not_endlessly() {
     post.app.advance(TimeDelta::hours(24));
     let bearer = post.app.login(&Person::ada()).await.is(200).text("token");
     ask(&post.app, &bearer, "ada@example.com").await.is(202);
+}
+
+/// What shuts a thief out who knows the password and has a session.
+const WAYS: [&str; 5] = ["change", "reset", "undo", "reset by an administrator", "lock"];
+
+async fn shut_out(post: &Post, way: &str, admin: &Visitor, thief: &str) {
+    let (app, ada) = (&post.app, Person::ada());
+    match way {
+        "change" => {
+            let owner = app.login(&ada).await.is(200).text("token");
+            app.change_password(&owner, &ada.password, NEW).await.is(204);
+        }
+        "reset" => {
+            let ticket = app.forgotten(&ada).await;
+            app.reset(&ticket, &app.code_for(&ada), NEW).await.is(204);
+        }
+        "undo" => {
+            let moved = Person { phone: Person::numbered(1).phone, ..ada.clone() };
+            let body = json!({ "phoneNumber": moved.phone, "password": ada.password });
+            app.post_as(thief, "/api/v1/profile/phone", &body).await.is(202);
+            let body = json!({ "otpCode": app.code_for(&moved) });
+            app.post_as(thief, "/api/v1/profile/phone/confirm", &body).await.is(200);
+            post.post_due().await;
+            let mails = post.smtp.mails();
+            let texts = mails.iter().map(|mail| mail.part("text/plain"));
+            let links: Vec<String> = texts
+                .filter_map(|text| Some(text.split_once("/account/undo#")?.1.to_owned()))
+                .collect();
+            let body = json!({ "undoToken": links[0].lines().next().unwrap() });
+            app.post("/api/v1/auth/phone/undo", &body).await.is(200);
+        }
+        "reset by an administrator" => {
+            admin.poke(&app.path_of(&ada, "/reset-password").await).await.is(200);
+        }
+        _ => {
+            admin.post(&app.path_of(&ada, "/lock").await, &json!({})).await.is(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_a_thief_asked_for_is_worth_nothing_once_the_thief_is_shut_out() {
+    for way in WAYS {
+        let post = Post::with(&[("OTP_RESEND_SECONDS", "0")]).await;
+        let admin = post.app.admin(&Person::bob()).await;
+        let thief = post.app.verified(&Person::ada()).await;
+        ask(&post.app, &thief, "thief@example.net").await.is(202);
+        post.post_due().await;
+        let link = post.smtp.only_mail_to("thief@example.net").token();
+        shut_out(&post, way, &admin, &thief).await;
+        let answer = confirm(&post.app, &link).await;
+        assert_eq!((answer.status(), answer.code()), (400, "email_token_invalid"), "{way}");
+        let hers =
+            "SELECT sends::int8 FROM email_confirmations AS c JOIN users AS u ON u.id = c.user_id
+            WHERE u.email = 'ada@example.com'";
+        assert_eq!(post.app.count(hers).await, 2, "{way}: what was sent goes on being counted");
+    }
+}
+
+#[tokio::test]
+async fn the_link_to_the_address_that_counts_outlasts_a_new_password() {
+    let post = Post::new().await;
+    let bearer = post.app.verified(&Person::ada()).await;
+    post.post_due().await;
+    let link = post.smtp.only_mail_to("ada@example.com").token();
+    post.app.change_password(&bearer, &Person::ada().password, NEW).await.is(204);
+    confirm(&post.app, &link).await.is(200);
 }
 
 #[tokio::test]

@@ -129,3 +129,24 @@ async fn however_many_try_an_address_at_once_its_owner_is_told_once() {
     post.until_told(1).await;
     assert_eq!(post.post_due().await, 1);
 }
+
+/// Seen to fail where the request does not look at its session once more when it holds the user.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_request_for_another_address_slips_past_a_new_password() {
+    let post = Post::with(&[("OTP_MAX_PER_ADDRESS_HOURLY", "1000")]).await;
+    post.app.warm().await;
+    for round in 0..RACERS {
+        let person = Person::numbered(round);
+        let owner = post.app.verified(&person).await;
+        let thief = post.app.login(&person).await.is(200).text("token");
+        sqlx::query("DELETE FROM email_confirmations").execute(post.app.database()).await.unwrap();
+        let body = json!({ "email": "thief@example.net", "password": person.password });
+        let (changed, asked) = tokio::join!(
+            post.app.change_password(&owner, &person.password, "nine loud geese at dawn"),
+            post.app.post_as(&thief, "/api/v1/profile/email", &body),
+        );
+        changed.is(204);
+        let pending = "SELECT count(*) FROM email_confirmations WHERE token_hash IS NOT NULL";
+        assert_eq!(post.app.count(pending).await, 0, "{asked:?}");
+    }
+}

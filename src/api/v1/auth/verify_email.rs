@@ -57,6 +57,8 @@ pub(in crate::api) async fn verify_email(
     let now = app.clock.now();
     let invalid = || Problem::new(Kind::EmailTokenInvalid);
     let mut transaction = app.database.begin().await?;
+    let owner = emails::owner_of(&mut transaction, &token).await?.ok_or_else(invalid)?;
+    users::hold(&mut transaction, owner).await?;
     let confirmed = emails::confirm(&mut transaction, &token, now).await?.ok_or_else(invalid)?;
     note_user(&confirmed.user);
     // Where somebody else has got the address meanwhile, all of it is undone, the token's use too.

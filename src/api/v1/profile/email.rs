@@ -16,6 +16,7 @@ use crate::emails::{self, Claim};
 use crate::foundation::EmailAddress;
 use crate::http::{Client, Fields, Kind, Problem};
 use crate::passwords::Password;
+use crate::sessions;
 use crate::state::AppState;
 use crate::users;
 
@@ -94,6 +95,11 @@ pub(in crate::api) async fn change_email(
     account::prove_password(&app, &client, &bearer, &user, password).await?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
+    // Who withdraws a change may have come between the look at the token and the hold on the row.
+    users::hold(&mut transaction, user.id).await?;
+    if !sessions::is_open(&mut transaction, bearer.0.sid).await? {
+        return Err(Problem::new(Kind::TokenInvalid).detail("The session has ended."));
+    }
     let is_new = email.as_str() != user.email;
     let expires_at = if app.emails.is_on() {
         let locale = user.locale.as_deref();

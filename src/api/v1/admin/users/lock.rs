@@ -8,7 +8,7 @@ use crate::api::admin::Admin;
 use crate::api::trail;
 use crate::api::v1::account;
 use crate::audit::Event;
-use crate::emails::Occasion;
+use crate::emails::{self, Occasion};
 use crate::http::{Fields, Kind, Problem};
 use crate::sessions::{self, EndReason, Which};
 use crate::state::AppState;
@@ -62,6 +62,7 @@ pub(in crate::api) async fn lock(
     super::keep_an_admin(&mut transaction, &admin, id).await?;
     let user = users::lock(&mut transaction, id, reason.as_deref(), now).await?;
     let user = user.ok_or_else(super::no_such_user)?;
+    emails::withdraw_change(&mut transaction, id, &user.email).await?;
     let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Lock, now).await?;
     let locked = Occasion::AccountLocked { at: now };
     account::tell(&app, &mut transaction, &user, locked, now).await?;

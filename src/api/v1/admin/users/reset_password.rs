@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::api::admin::Admin;
 use crate::api::trail;
 use crate::audit::Event;
+use crate::emails;
 use crate::foundation::UserId;
 use crate::http::{Kind, Problem};
 use crate::known_devices;
@@ -72,6 +73,7 @@ pub(in crate::api) async fn reset_password(
     if !users::set_password_hash(&mut transaction, id, new, until, now).await? {
         return Err(super::no_such_user());
     }
+    emails::withdraw_change(&mut transaction, id, &user.email).await?;
     let reason = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, id).await?;

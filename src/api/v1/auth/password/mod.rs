@@ -8,7 +8,7 @@ use crate::api::trail;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
 use crate::audit::Event;
-use crate::emails::Occasion;
+use crate::emails::{self, Occasion};
 use crate::http::{Client, FieldError, Problem};
 use crate::login_tickets;
 use crate::passwords::{self, Password};
@@ -60,6 +60,7 @@ pub(super) async fn replace(
         return Ok(false);
     }
     reset_tickets::revoke(&mut transaction, user.id).await?;
+    emails::withdraw_change(&mut transaction, user.id, &user.email).await?;
     passwords::forget_guesses(&mut *transaction, user.id).await?;
     let reason = EndReason::PasswordChange;
     let ended = sessions::end(&mut transaction, user.id, which, reason, now).await?;

@@ -19,7 +19,7 @@ use crate::api::v1::account;
 use crate::api::v1::auth::code::note_entered;
 use crate::api::v1::auth::input;
 use crate::audit::Event;
-use crate::emails::Occasion;
+use crate::emails::{self, Occasion};
 use crate::foundation::{OpaqueToken, UserId};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
@@ -205,6 +205,7 @@ async fn set(
         return Err(Problem::new(Kind::ResetTicketInvalid));
     }
     reset_tickets::revoke(&mut transaction, user.id).await?;
+    emails::withdraw_change(&mut transaction, user.id, &user.email).await?;
     let reason = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, user.id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;

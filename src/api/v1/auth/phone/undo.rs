@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::api::trail;
 use crate::api::v1::auth::password;
 use crate::audit::Event;
+use crate::emails;
 use crate::foundation::{OpaqueToken, PhoneNumber};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
@@ -105,6 +106,7 @@ async fn restore(
     }
     number_claims::keep(&mut transaction, number).await?;
     reset_tickets::revoke(&mut transaction, user).await?;
+    emails::withdraw_change(&mut transaction, user, &restored.email).await?;
     let ended =
         sessions::end(&mut transaction, user, Which::All, EndReason::PhoneChange, now).await?;
     known_devices::forget(&mut transaction, user).await?;
