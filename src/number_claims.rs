@@ -59,6 +59,25 @@ pub async fn wanted(
     number.map(Some).ok_or_else(unreadable)
 }
 
+/// Whether somebody other than `user` wants `number`.
+pub async fn is_wanted_by_another(
+    executor: impl PgExecutor<'_>,
+    user: UserId,
+    number: &PhoneNumber,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT FROM number_claims WHERE phone_number = $1 AND user_id <> $2
+        ) AS "is_wanted!"
+        "#,
+        number.e164(),
+        user as _,
+    )
+    .fetch_one(executor)
+    .await
+}
+
 /// From when on `user` can have `number` from `holder`, if its release has begun. The row of the holder is
 /// locked by then: whoever keeps a number writes that row first.
 pub async fn release_at(

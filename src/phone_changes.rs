@@ -95,6 +95,20 @@ pub async fn is_recent(
 
 /// The change that `undo` belongs to, if it can still be undone.
 pub async fn find(
+/// The numbers, E.164, that `user` had before and after their changes.
+pub async fn numbers_of(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT old_number AS "number!" FROM phone_changes WHERE user_id = $1
+        UNION
+        SELECT new_number FROM phone_changes WHERE user_id = $1
+        "#,
+        user as _,
+    )
+    .fetch_all(executor)
+    .await
+}
+
     executor: impl PgExecutor<'_>,
     undo: &OpaqueToken,
     now: DateTime<Utc>,

@@ -4,6 +4,7 @@ mod admin;
 pub mod bearer;
 mod health;
 mod limits;
+pub(crate) mod numbers;
 pub mod openapi;
 mod problems;
 mod trail;

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use tracing::info;
 
+use crate::api::numbers;
 use crate::audit::{self, Actor, Entry, Event};
-use crate::foundation::{Entropy, PhoneNumber};
+use crate::foundation::Entropy;
 use crate::otp::{Otp, OtpFailure};
 use crate::passwords;
 use crate::users;
@@ -27,9 +28,10 @@ pub async fn erase_due(
         let Some(leaving) = users::next_to_erase(&mut transaction, now).await? else {
             return Ok(erased);
         };
-        let number = leaving.phone_number.as_deref().map(readable).transpose()?;
+        let own = leaving.phone_number.as_deref();
+        let numbers = numbers::of_person(&mut transaction, leaving.id, own, now).await?;
         // The ledger knows its rows by the user, so it comes first.
-        otp.erase(&mut transaction, leaving.id, number.as_ref()).await?;
+        otp.erase(&mut transaction, leaving.id, &numbers).await?;
         passwords::forget_guesses(&mut *transaction, leaving.id).await?;
         users::erase(&mut transaction, leaving.id).await?;
         let entry = Entry {
@@ -43,9 +45,4 @@ pub async fn erase_due(
         info!(user_id = %leaving.id, "an account was erased");
         erased += 1;
     }
-}
-
-fn readable(stored: &str) -> sqlx::Result<PhoneNumber> {
-    let number = PhoneNumber::from_e164(stored);
-    number.ok_or_else(|| sqlx::Error::Decode("users.phone_number is not E.164".into()))
 }

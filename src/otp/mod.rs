@@ -73,7 +73,7 @@ pub use money::{
     Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,
     Spent,
 };
-pub use personal::Exported;
+pub use personal::{Exported, forget, numbers_of};
 pub use providers::Provider;
 pub use receive::Noted;
 #[cfg(feature = "redis")]

@@ -34,18 +34,35 @@ struct ExportedLimit {
     events: Vec<DateTime<Utc>>,
 }
 
+/// The numbers, E.164, that codes of `user` went to within the last day. Where codes live in Redis, none:
+/// there they are gone within minutes.
+pub async fn numbers_of(connection: &mut PgConnection, user: UserId) -> sqlx::Result<Vec<String>> {
+    store::numbers_of(connection, user).await
+}
+
+/// Forgets `user` and `numbers` in the database wherever the row in `users` does not take them along: what
+/// is counted for them, and by what the ledger would know them. The messages themselves stay, for the books.
+pub async fn forget(
+    connection: &mut PgConnection,
+    user: UserId,
+    numbers: &[PhoneNumber],
+) -> sqlx::Result<()> {
+    windows::forget(&mut *connection, &Subject::all_of(user, numbers)).await?;
+    ledger::forget(connection, user).await
+}
+
 impl Otp {
-    /// What is stored of `user`, whose number is `number` if they have one.
+    /// What is stored of `user`, and counted for `numbers`.
     pub async fn export(
         &self,
         database: &PgPool,
         user: UserId,
-        number: Option<&PhoneNumber>,
+        numbers: &[PhoneNumber],
     ) -> Result<Exported, OtpFailure> {
         // First, and without a connection in hand: Redis may keep us waiting.
         let codes = self.store.export(database, user).await?;
         let connection = &mut *database.acquire().await?;
-        let rows = windows::read(&mut *connection, &Subject::all_of(user, number)).await?;
+        let rows = windows::read(&mut *connection, &Subject::all_of(user, numbers)).await?;
         let limits = rows.into_iter().map(|(subject, events)| {
             // The rest of it is the id or the number, which the person has.
             let counted = subject.rsplit_once(':').map_or(&*subject, |(kind, _)| kind).to_owned();
@@ -58,18 +75,15 @@ impl Otp {
         })
     }
 
-    /// Forgets `user` and `number` wherever the row in `users` does not take it along: codes outside
-    /// the database, what is counted for them, and by what the ledger would know them. The messages
-    /// themselves stay, for the books.
+    /// Does what [`forget`] does, and forgets codes outside the database, too.
     pub async fn erase(
         &self,
         connection: &mut PgConnection,
         user: UserId,
-        number: Option<&PhoneNumber>,
+        numbers: &[PhoneNumber],
     ) -> Result<(), OtpFailure> {
         self.forget_codes(user).await?;
-        windows::forget(&mut *connection, &Subject::all_of(user, number)).await?;
-        Ok(ledger::forget(connection, user).await?)
+        Ok(forget(connection, user, numbers).await?)
     }
 
     /// Forgets the codes of `user` wherever the row in `users` does not take them along.

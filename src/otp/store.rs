@@ -338,6 +338,19 @@ pub(super) async fn delete_old(
     Ok(deleted.rows_affected())
 }
 
+/// The numbers, E.164, that codes of `user` went to.
+pub(super) async fn numbers_of(
+    connection: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "SELECT DISTINCT phone_number FROM otp_challenges WHERE user_id = $1",
+        user as _
+    )
+    .fetch_all(connection)
+    .await
+}
+
 /// A row of a person, for the person: all of it but the code's hash and which key made it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -74,22 +74,22 @@ impl Subject {
         Self(format!("wrong:number:{}", number.e164()))
     }
 
-    /// All that is counted for a person with that number.
-    pub(super) fn all_of(user: UserId, number: Option<&PhoneNumber>) -> Vec<Self> {
+    /// All that is counted for a person with those numbers.
+    pub(super) fn all_of(user: UserId, numbers: &[PhoneNumber]) -> Vec<Self> {
         let of_user = [
             Self::sends_to_user(user),
             Self::resets_of_user(user),
             Self::guesses_of_user(user),
             Self::wrong_codes_of_user(user),
         ];
-        let of_number = number.map(|number| {
+        let of_numbers = numbers.iter().flat_map(|number| {
             [
                 Self::sends_to_number(number),
                 Self::guesses_of_number(number),
                 Self::wrong_codes_of_number(number),
             ]
         });
-        of_user.into_iter().chain(of_number.into_iter().flatten()).collect()
+        of_user.into_iter().chain(of_numbers).collect()
     }
 }
 

@@ -205,3 +205,20 @@ async fn a_reset_gives_another_password_and_ends_the_sessions() {
         .unwrap();
     assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
 }
+
+#[tokio::test]
+async fn with_a_deleted_account_goes_what_is_counted_for_its_number() {
+    let installation = Installation::new().await;
+    let serving = installation.serve().await;
+    installation.token(&serving.api).await;
+    let mut database = installation.database.options.connect().await.unwrap();
+    let traces = "SELECT (SELECT count(*) FROM otp_windows WHERE subject LIKE '%:number:' || $1),
+            (SELECT count(*) FROM messages WHERE user_id IS NOT NULL OR number_key_id <> 'erased')";
+    let before: (i64, i64) =
+        sqlx::query_as(traces).bind(PHONE).fetch_one(&mut database).await.unwrap();
+    assert!(before.0 >= 2 && before.1 == 1, "{before:?}");
+    users(&installation, &["delete", EMAIL, "--yes"]).await;
+    let after: (i64, i64) =
+        sqlx::query_as(traces).bind(PHONE).fetch_one(&mut database).await.unwrap();
+    assert_eq!(after, (0, 0));
+}

@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use crate::api::numbers;
 use crate::audit::Event;
 use crate::database::violates;
-use crate::foundation::{EmailAddress, NumberType, PhoneNumber, UserId};
 use crate::emails;
+use crate::foundation::{EmailAddress, NumberType, PhoneNumber, UserId};
 use crate::known_devices;
 use crate::login_tickets;
-use crate::otp::Language;
+use crate::otp::{self, Language};
 use crate::passwords::{self, HANDED_OUT_FOR};
 use crate::sessions::{self, EndReason, Which};
 use crate::users::{self, LOCKED_REASON_MAX, NewUser, Role, User};
@@ -149,8 +150,8 @@ pub(super) async fn lock(desk: &Desk, arguments: &LockArguments) -> anyhow::Resu
     let reason = arguments.reason.as_deref();
     let locked = users::lock(&mut transaction, user.id, reason, now).await?;
     let locked = locked.with_context(nobody)?;
-    let why = EndReason::Lock;
     emails::withdraw_change(&mut transaction, user.id, &locked.email).await?;
+    let why = EndReason::Lock;
     let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
     let event = Event::AccountLocked { sessions_ended: ended.len() };
     desk.record(&mut transaction, user.id, event, now).await?;
@@ -194,8 +195,15 @@ pub(super) async fn delete(desk: &Desk, arguments: &DeleteArguments) -> anyhow::
     let user = desk.find(&arguments.who).await?;
     anyhow::ensure!(arguments.yes || confirmed(&user)?, "nothing was deleted");
     let mut transaction = desk.database.begin().await?;
-    // The sessions go with the account; replicas are told first which ones they were.
     let now = desk.clock.now();
+    let own = user.phone_number.as_deref();
+    let numbers = numbers::of_person(&mut transaction, user.id, own, now).await?;
+    // The ledger knows its rows by the user, so it comes first; then in the order in which a login locks.
+    otp::forget(&mut transaction, user.id, &numbers).await?;
+    login_tickets::revoke(&mut transaction, user.id).await?;
+    users::hold(&mut transaction, user.id).await?;
+    // The sessions go with the account; replicas are told first which ones they were. None is written down
+    // in between: the user is held.
     let why = EndReason::Delete;
     let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
     passwords::forget_guesses(&mut *transaction, user.id).await?;
@@ -232,6 +240,7 @@ pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> a
     let until = expiry(&chosen, now);
     let is_set = users::set_password_hash(&mut transaction, user.id, &hash, until, now).await?;
     anyhow::ensure!(is_set, nobody());
+    emails::withdraw_change(&mut transaction, user.id, &user.email).await?;
     let why = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;
@@ -240,7 +249,6 @@ pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> a
     desk.record(&mut transaction, user.id, event, now).await?;
     transaction.commit().await?;
     tell_password(user.id, (&chosen, now), ended.len(), arguments.who.json)
-    emails::withdraw_change(&mut transaction, user.id, &user.email).await?;
 }
 
 /// Until when the password is good: one that was made here is for the first login.

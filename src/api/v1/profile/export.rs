@@ -12,9 +12,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::bearer::Bearer;
+use crate::api::numbers;
 use crate::api::trail;
 use crate::api::v1::account;
-use crate::api::v1::auth::code;
 use crate::audit::{self, Event};
 use crate::emails;
 use crate::http::{Client, Kind, Problem};
@@ -82,8 +82,12 @@ pub(in crate::api) async fn export_profile(
 }
 
 async fn gather(app: &App, user: &User) -> Result<Export, Problem> {
-    let number = code::stored_number(user)?;
-    let codes = app.otp.export(&app.database, user.id, number.as_ref()).await?;
+    let own = user.phone_number.as_deref();
+    let mut connection = app.database.acquire().await?;
+    let numbers = numbers::of_person(&mut connection, user.id, own, app.clock.now()).await?;
+    // None is held while Redis is asked.
+    drop(connection);
+    let codes = app.otp.export(&app.database, user.id, &numbers).await?;
     let connection = &mut *app.database.acquire().await?;
     let exported = users::export(&mut *connection, user.id).await?;
     Ok(Export {

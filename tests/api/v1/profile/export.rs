@@ -247,3 +247,29 @@ async fn it_has_nothing_of_anybody_else() {
     assert!(matches!(after["user"]["email"].as_str(), Some("ada@example.com")), "{after}");
     assert_eq!(Value::Null, after["password"]);
 }
+
+#[tokio::test]
+async fn what_is_counted_for_another_number_of_theirs_is_in_it_and_for_somebody_elses_is_not() {
+    let app = TestApp::with(&SETTINGS).await;
+    let (ada, bob) = (Person::ada(), Person::bob());
+    app.verified(&bob).await;
+    let token = app.verified(&ada).await;
+    let sent_to_numbers = async || {
+        let export = app.get_as(&token, "/api/v1/profile/export").await.is(200);
+        let limits = export.json()["limits"].as_array().unwrap().clone();
+        limits.iter().filter(|it| it["counted"] == "send:number").count()
+    };
+    let ask = async |phone: &str| {
+        let body = json!({ "phoneNumber": phone, "password": ada.password });
+        app.post_as(&token, "/api/v1/profile/phone", &body).await.is(202);
+    };
+    assert_eq!(sent_to_numbers().await, 1);
+    ask(&bob.phone).await;
+    assert_eq!(sent_to_numbers().await, 1);
+    let new = Person { phone: Person::numbered(1).phone, ..ada.clone() };
+    ask(&new.phone).await;
+    assert_eq!(sent_to_numbers().await, if store::KEEPS_WHAT_IS_OVER { 2 } else { 1 });
+    let body = json!({ "otpCode": app.code_for(&new) });
+    app.post_as(&token, "/api/v1/profile/phone/confirm", &body).await.is(200);
+    assert_eq!(sent_to_numbers().await, 2);
+}

@@ -5,9 +5,12 @@ use axum::http::StatusCode;
 use tracing::warn;
 
 use crate::api::admin::Admin;
+use crate::api::numbers;
 use crate::api::trail;
 use crate::audit::Event;
 use crate::http::{Kind, Problem};
+use crate::login_tickets;
+use crate::otp;
 use crate::passwords;
 use crate::sessions::{self, EndReason, Which};
 use crate::state::AppState;
@@ -33,8 +36,16 @@ pub(in crate::api) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let mut transaction = app.database.begin().await?;
     super::keep_an_admin(&mut transaction, &admin, id).await?;
-    // The rows go with the user; the word to the other replicas goes out all the same.
     let now = app.clock.now();
+    let user = users::find(&mut *transaction, id).await?.ok_or_else(super::no_such_user)?;
+    let own = user.phone_number.as_deref();
+    let numbers = numbers::of_person(&mut transaction, id, own, now).await?;
+    // The ledger knows its rows by the user, so it comes first; then in the order in which a login locks.
+    otp::forget(&mut transaction, id, &numbers).await?;
+    login_tickets::revoke(&mut transaction, id).await?;
+    users::hold(&mut transaction, id).await?;
+    // The rows go with the user; the word to the other replicas goes out all the same. None is written down
+    // in between: the user is held.
     let ended = sessions::end(&mut transaction, id, Which::All, EndReason::Delete, now).await?;
     passwords::forget_guesses(&mut *transaction, id).await?;
     if !users::delete(&mut *transaction, id).await? {
