@@ -21,6 +21,8 @@ pub struct Undoable {
     pub user: UserId,
     /// The number before, E.164.
     pub old_number: String,
+    /// When it changed.
+    pub changed_at: DateTime<Utc>,
     undo: TokenHash,
 }
 
@@ -93,8 +95,6 @@ pub async fn is_recent(
     .await
 }
 
-/// The change that `undo` belongs to, if it can still be undone.
-pub async fn find(
 /// The numbers, E.164, that `user` had before and after their changes.
 pub async fn numbers_of(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
@@ -109,6 +109,8 @@ pub async fn numbers_of(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Re
     .await
 }
 
+/// The change that `undo` belongs to, if it can still be undone.
+pub async fn find(
     executor: impl PgExecutor<'_>,
     undo: &OpaqueToken,
     now: DateTime<Utc>,
@@ -116,7 +118,7 @@ pub async fn numbers_of(executor: impl PgExecutor<'_>, user: UserId) -> sqlx::Re
     sqlx::query_as!(
         Undoable,
         r#"
-        SELECT user_id AS "user: _", old_number, undo_hash AS "undo: _"
+        SELECT user_id AS "user: _", old_number, changed_at, undo_hash AS "undo: _"
         FROM phone_changes
         WHERE undo_hash = $1 AND undo_until > $2
         "#,

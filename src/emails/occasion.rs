@@ -91,6 +91,16 @@ pub enum Occasion {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Codes of an authenticator app count from now on.
+    TotpEnabled {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// … and no longer.
+    TotpDisabled {
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 /// The texts that there are, one for each [`Occasion`].
@@ -112,6 +122,8 @@ pub enum TemplateName {
     NumberClaimed,
     NumberReleased,
     PasswordGuessed,
+    TotpEnabled,
+    TotpDisabled,
 }
 
 /// What a text ends with.
@@ -176,6 +188,8 @@ impl Occasion {
             Self::NumberClaimed { .. } => TemplateName::NumberClaimed,
             Self::NumberReleased { .. } => TemplateName::NumberReleased,
             Self::PasswordGuessed { .. } => TemplateName::PasswordGuessed,
+            Self::TotpEnabled { .. } => TemplateName::TotpEnabled,
+            Self::TotpDisabled { .. } => TemplateName::TotpDisabled,
         }
     }
 
@@ -197,7 +211,9 @@ impl Occasion {
             | Self::RefreshTokenReused { at }
             | Self::AccountLocked { at }
             | Self::SignUpAttempted { at }
-            | Self::PasswordGuessed { at } => vec![time(at)],
+            | Self::PasswordGuessed { at }
+            | Self::TotpEnabled { at }
+            | Self::TotpDisabled { at } => vec![time(at)],
             Self::NewDevice { at, device } => vec![time(at), words(device)],
             Self::DeletionBegun { erased_at } => vec![time(erased_at)],
             Self::NumberClaimed { number, keep_until } => vec![words(number), time(keep_until)],
@@ -224,7 +240,7 @@ fn one_line(text: &str) -> String {
 
 impl TemplateName {
     /// Every text, in the order of the enum.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::AddressVerification,
         Self::AddressChange,
         Self::AddressChanged,
@@ -239,6 +255,8 @@ impl TemplateName {
         Self::NumberClaimed,
         Self::NumberReleased,
         Self::PasswordGuessed,
+        Self::TotpEnabled,
+        Self::TotpDisabled,
     ];
 
     /// The name in the data files and in `email_outbox.template`.
@@ -258,6 +276,8 @@ impl TemplateName {
             Self::NumberClaimed => "number_claimed",
             Self::NumberReleased => "number_released",
             Self::PasswordGuessed => "password_guessed",
+            Self::TotpEnabled => "totp_enabled",
+            Self::TotpDisabled => "totp_disabled",
         }
     }
 
@@ -272,7 +292,9 @@ impl TemplateName {
             | Self::RefreshTokenReused
             | Self::AccountLocked
             | Self::SignUpAttempted
-            | Self::PasswordGuessed => &["at"],
+            | Self::PasswordGuessed
+            | Self::TotpEnabled
+            | Self::TotpDisabled => &["at"],
             Self::NewDevice => &["at", "device"],
             Self::DeletionBegun => &["erased_at"],
             Self::NumberClaimed => &["number", "keep_until"],
@@ -319,6 +341,8 @@ pub(super) mod tests {
             Occasion::number_claimed(&number, at),
             Occasion::number_released(&number),
             Occasion::PasswordGuessed { at },
+            Occasion::TotpEnabled { at },
+            Occasion::TotpDisabled { at },
         ]
     }
 

@@ -122,13 +122,26 @@ pub async fn use_step(
     Ok(spent.rows_affected() == 1)
 }
 
-/// Takes the app away. Whether there was one, or the beginning of one.
+/// Takes the app away, or the beginning of one; where `since` is given, only one that was added, or begun, then
+/// or later. Whether its codes counted.
 ///
 /// # Errors
 /// The database failed.
-pub async fn remove(connection: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
-    let removed = sqlx::query!("DELETE FROM totp_seeds WHERE user_id = $1", user as _);
-    Ok(removed.execute(connection).await?.rows_affected() == 1)
+pub async fn remove(
+    connection: &mut PgConnection,
+    user: UserId,
+    since: Option<DateTime<Utc>>,
+) -> sqlx::Result<bool> {
+    let removed = sqlx::query_scalar!(
+        r#"
+        DELETE FROM totp_seeds
+        WHERE user_id = $1 AND ($2::timestamptz IS NULL OR COALESCE(confirmed_at, created_at) >= $2)
+        RETURNING confirmed_at IS NOT NULL AS "counted!"
+        "#,
+        user as _,
+        since,
+    );
+    Ok(removed.fetch_optional(connection).await? == Some(true))
 }
 
 /// A row of a person, for the person: all of it but the seed.

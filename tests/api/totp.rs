@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use ringfence::foundation::{Keyring, Renewed};
 use ringfence::totp;
 
+use crate::phone_change::{change, mail_undo, moved, undo};
 use crate::support::{Answer, Person, RACERS, SECRET_KEY, TestApp, Visitor, count, race};
 
 const PATH: &str = "/api/v1/profile/totp";
@@ -47,15 +48,21 @@ async fn scene() -> (TestApp, Person, Authenticator, String) {
     let app = TestApp::with(&ROOM).await;
     let ada = Person::ada();
     let token = app.verified(&ada).await;
-    let begun = ask(&app, &token, Method::POST, PATH, json!({ "password": ada.password })).await;
+    let theirs = add_app(&app, &token, &ada).await;
+    app.advance(TimeDelta::seconds(30));
+    (app, ada, theirs, token)
+}
+
+/// Has an app give the codes of `person`, whose token is `token`.
+pub(crate) async fn add_app(app: &TestApp, token: &str, person: &Person) -> Authenticator {
+    let begun = ask(app, token, Method::POST, PATH, json!({ "password": person.password })).await;
     let begun = begun.is(201);
     let secret = begun.text("secret");
     assert!(begun.text("otpauthUri").contains(&format!("?secret={secret}&issuer=")));
     let theirs = Authenticator::reading(&secret);
     let confirm = json!({ "totpCode": theirs.at(app.now()) });
-    ask(&app, &token, Method::POST, &format!("{PATH}/confirm"), confirm).await.is(200);
-    app.advance(TimeDelta::seconds(30));
-    (app, ada, theirs, token)
+    ask(app, token, Method::POST, &format!("{PATH}/confirm"), confirm).await.is(200);
+    theirs
 }
 
 async fn enter(app: &Visitor, ticket: &str, code: &str) -> Answer {
@@ -199,4 +206,28 @@ async fn a_seed_is_encrypted_anew_and_the_old_key_is_needed_no_more() {
     let app = app.replica(&[("SECRET_KEY", new)]).await;
     let ticket = app.login(&ada).await.is(200).text("loginTicket");
     enter(&app, &ticket, &theirs.at(app.now())).await.is(200);
+}
+
+#[tokio::test]
+async fn an_undo_takes_away_the_authenticator_app_of_whoever_changed_it_and_no_older_one() {
+    let app = TestApp::with(&ROOM).await;
+    let ada = Person::ada();
+    let token = app.verified(&ada).await;
+    change(&app, &token, &moved(&ada, &Person::numbered(1))).await;
+    app.advance(TimeDelta::minutes(1));
+    add_app(&app, &token, &ada).await;
+    mail_undo(&app, "a link").await;
+    undo(&app, "a link").await.is(200);
+    assert_eq!(app.count("SELECT count(*) FROM totp_seeds").await, 0);
+    let disabled = "SELECT count(*) FROM audit_events WHERE event = 'totp_disabled'";
+    assert_eq!(app.count(disabled).await, 1);
+
+    let bob = Person::bob();
+    let token = app.verified(&bob).await;
+    add_app(&app, &token, &bob).await;
+    app.advance(TimeDelta::minutes(1));
+    change(&app, &token, &moved(&bob, &Person::numbered(2))).await;
+    mail_undo(&app, "another link").await;
+    undo(&app, "another link").await.is(200);
+    assert_eq!(app.count("SELECT count(*) FROM totp_seeds").await, 1, "his own");
 }

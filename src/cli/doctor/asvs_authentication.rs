@@ -82,6 +82,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
             "tests/api/emails/notices.rs::whose_password_was_changed_or_reset_is_told",
             "tests/api/emails/confirming.rs::another_address_counts_once_its_link_is_opened_and_the_old_one_is_told",
             "tests/api/phone_change/telling.rs::the_link_in_the_e_mail_about_a_change_undoes_it",
+            "tests/api/emails/notices.rs::who_gets_or_loses_an_authenticator_app_is_told",
         ],
     ),
     Requirement::not_yet(

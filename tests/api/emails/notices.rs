@@ -1,10 +1,12 @@
 //! What people are told of what happens to their account.
 
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::json;
 
 use super::Post;
 use crate::support::Person;
+use crate::totp::add_app;
 
 const NEW: &str = "nine loud geese at dawn";
 
@@ -110,4 +112,21 @@ async fn whose_number_somebody_else_proves_is_told_when_the_release_begins_and_w
     proves().await.is(200);
     assert_eq!(post.told(&ada).await, ["number_claimed", "number_released"]);
     assert!(post.told(&bob).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_gets_or_loses_an_authenticator_app_is_told() {
+    let post = Post::new().await;
+    let ada = Person::ada();
+    let token = post.app.verified(&ada).await;
+    let (path, body) = ("/api/v1/profile/totp", json!({ "password": ada.password }));
+    post.app.post_as(&token, path, &body).await.is(201);
+    post.app.send_as(&token, Method::DELETE, path, &body).await.is(204);
+    assert!(post.told(&ada).await.is_empty(), "none has counted yet");
+    add_app(&post.app, &token, &ada).await;
+    assert_eq!(post.told(&ada).await, ["totp_enabled"]);
+    post.app.advance(TimeDelta::minutes(1));
+    post.app.send_as(&token, Method::DELETE, path, &body).await.is(204);
+    post.app.send_as(&token, Method::DELETE, path, &body).await.is(204);
+    assert_eq!(post.told(&ada).await, ["totp_enabled", "totp_disabled"]);
 }

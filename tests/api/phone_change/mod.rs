@@ -22,7 +22,7 @@ const CONFIRM: &str = "/api/v1/profile/phone/confirm";
 const UNDO: &str = "/api/v1/auth/phone/undo";
 
 /// The same person with another phone.
-fn moved(person: &Person, to: &Person) -> Person {
+pub(crate) fn moved(person: &Person, to: &Person) -> Person {
     Person { phone: to.phone.clone(), ..person.clone() }
 }
 
@@ -36,18 +36,18 @@ async fn confirm(visitor: &Visitor, token: &str, code: &str) -> Answer {
     visitor.post_as(token, CONFIRM, &json!({ "otpCode": code })).await
 }
 
-async fn undo(visitor: &Visitor, token: &str) -> Answer {
+pub(crate) async fn undo(visitor: &Visitor, token: &str) -> Answer {
     visitor.post(UNDO, &json!({ "undoToken": token })).await
 }
 
 /// Walks a change to its end.
-async fn change(app: &TestApp, token: &str, moved: &Person) {
+pub(crate) async fn change(app: &TestApp, token: &str, moved: &Person) {
     ask(app, token, moved).await.is(202);
     confirm(app, token, &app.code_for(moved)).await.is(200);
 }
 
 /// Has `undo` be what the e-mail about the last change holds.
-async fn mail_undo(app: &TestApp, undo: &str) {
+pub(crate) async fn mail_undo(app: &TestApp, undo: &str) {
     let query = "UPDATE phone_changes SET undo_hash = sha256(convert_to($1, 'UTF8'))
         WHERE id = (SELECT max(id) FROM phone_changes)";
     let updated = sqlx::query(query).bind(undo).execute(app.database()).await.unwrap();

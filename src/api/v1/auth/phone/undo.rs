@@ -10,9 +10,10 @@ use tracing::info;
 use utoipa::ToSchema;
 
 use crate::api::trail;
+use crate::api::v1::account;
 use crate::api::v1::auth::password;
 use crate::audit::Event;
-use crate::emails;
+use crate::emails::{self, Occasion};
 use crate::foundation::{OpaqueToken, PhoneNumber};
 use crate::http::{Client, Fields, Kind, Problem, note_user};
 use crate::known_devices;
@@ -23,6 +24,7 @@ use crate::phone_changes::{self, Undoable};
 use crate::reset_tickets;
 use crate::sessions::{self, EndReason, Which};
 use crate::state::{App, AppState};
+use crate::totp;
 use crate::users::{self, PhcString, User};
 
 /// The problems of this endpoint, beside those of every endpoint.
@@ -110,6 +112,12 @@ async fn restore(
     let ended =
         sessions::end(&mut transaction, user, Which::All, EndReason::PhoneChange, now).await?;
     known_devices::forget(&mut transaction, user).await?;
+    // Whoever changed the number may have added an app of theirs.
+    if totp::remove(&mut transaction, user, Some(change.changed_at)).await? {
+        let occasion = Occasion::TotpDisabled { at: now };
+        account::tell(app, &mut transaction, &restored, occasion, now).await?;
+        trail::record(app, &mut transaction, client, user, Event::TotpDisabled {}, now).await?;
+    }
     let event = Event::PhoneChangeUndone { sessions_ended: ended.len() };
     trail::record(app, &mut transaction, client, user, event, now).await?;
     transaction.commit().await?;

@@ -11,9 +11,11 @@ use crate::api::trail;
 use crate::api::v1::account;
 use crate::api::v1::auth::verify_totp;
 use crate::audit::Event;
+use crate::emails::Occasion;
 use crate::http::{Client, Fields, Kind, Problem};
 use crate::state::AppState;
 use crate::totp::{self, TotpCode};
+use crate::users;
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
@@ -64,10 +66,14 @@ pub(in crate::api) async fn confirm_totp(
     let (guess, step) = verify_totp::judge_code(&app, &client, user.id, &code, false).await?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
+    // The user before the seed, as an undo of a changed number locks them.
+    users::hold(&mut transaction, user.id).await?;
     if !totp::confirm(&mut transaction, user.id, step, now).await? {
         return Err(verify_totp::invalid());
     }
     app.otp.redeem_app_guess(&mut transaction, &guess).await?;
+    let occasion = Occasion::TotpEnabled { at: now };
+    account::tell(&app, &mut transaction, &user, occasion, now).await?;
     trail::record(&app, &mut transaction, &client, user.id, Event::TotpEnabled {}, now).await?;
     transaction.commit().await?;
     info!(user_id = %user.id, "an authenticator app gives the codes");

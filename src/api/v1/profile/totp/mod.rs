@@ -15,9 +15,11 @@ use crate::api::trail;
 use crate::api::v1::account;
 use crate::api::v1::auth::input;
 use crate::audit::Event;
+use crate::emails::Occasion;
 use crate::http::{Client, Fields, Kind, Problem};
 use crate::state::{App, AppState};
 use crate::totp;
+use crate::users;
 
 /// The problems of beginning, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
@@ -122,7 +124,11 @@ pub(in crate::api) async fn remove_totp(
     account::prove_password(&app, &client, &bearer, &user, password).await?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
-    if totp::remove(&mut transaction, user.id).await? {
+    // The user before the seed, as an undo of a changed number locks them.
+    users::hold(&mut transaction, user.id).await?;
+    if totp::remove(&mut transaction, user.id, None).await? {
+        let occasion = Occasion::TotpDisabled { at: now };
+        account::tell(&app, &mut transaction, &user, occasion, now).await?;
         trail::record(&app, &mut transaction, &client, user.id, Event::TotpDisabled {}, now)
             .await?;
         info!(user_id = %user.id, "an authenticator app was taken away");
