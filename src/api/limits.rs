@@ -3,7 +3,7 @@
 
 use crate::foundation::{Limited, whole_seconds_until};
 use crate::http::{Kind, Problem, RoomLeft, note_room};
-use crate::otp::{OtpFailure, Recipient, Scope, SendError, StoreFailure};
+use crate::otp::{OtpFailure, Purpose, Recipient, Scope, SendError, StoreFailure};
 use crate::rate_limits::{self, Action, Exceeded, LimitFailure, Room, Subject, TakeError};
 use crate::state::App;
 
@@ -42,12 +42,17 @@ pub(super) async fn take(
 
 /// Counts the sending of a code, beside what `otp` counts by itself. Before anything is written down: a
 /// send that is refused must not end the code before it.
+///
+/// A code for a new password takes nothing of the person's room, which would then be in the hands of
+/// whoever knows their name, nor of the asker's, who would learn by it that it was sent:
+/// [`Action::ForgotPassword`] has counted them by address and block, whoever was asked for.
 pub(super) async fn take_send(app: &App, recipient: &Recipient) -> Result<(), SendError> {
-    let subjects: Vec<_> = Subject::at(recipient.address)
-        .into_iter()
-        .chain(Subject::around(&recipient.number))
-        .chain([Subject::User(recipient.user)])
-        .collect();
+    let of_people = (recipient.purpose != Purpose::PasswordReset).then(|| {
+        let [address, block] = Subject::at(recipient.address);
+        [address, block, Subject::User(recipient.user)]
+    });
+    let subjects: Vec<_> =
+        Subject::around(&recipient.number).chain(of_people.into_iter().flatten()).collect();
     match count(app, Action::SendCode, &subjects).await {
         Ok(()) => Ok(()),
         Err(TakeError::Exceeded(Exceeded { scope, room, .. })) => {

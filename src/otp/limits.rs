@@ -1,13 +1,12 @@
 //! The limits on sending: what a send counts against, and whether there is room.
 
-use std::iter;
-
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
 
 use crate::foundation::PhoneNumber;
 
 use super::send::{Draft, Recipient, SendError};
-use super::windows::{Subject, Window};
+use super::windows::{self, Subject, Window};
 use super::work::Work;
 use super::{Otp, Purpose, Rules, Scope};
 
@@ -25,6 +24,14 @@ struct SendLimit {
     windows: Vec<Window>,
 }
 
+/// A code for a new password that was counted as one of those of an hour and of a day.
+#[derive(Debug)]
+#[must_use = "it is given back where no code is sent"]
+pub struct CountedReset {
+    subject: Subject,
+    at: DateTime<Utc>,
+}
+
 /// What a send was counted against.
 #[derive(Default)]
 pub(super) struct Counted {
@@ -34,6 +41,68 @@ pub(super) struct Counted {
 }
 
 impl Otp {
+    /// Counts a code for a new password, where the limits of this room would let it go: asked before
+    /// anything is counted that others need, since anybody can ask for any number of them in somebody's name.
+    ///
+    /// It is counted first, and taken back where it would not go: so of those who race, before one has begun
+    /// the wait, as many get further as one user is sent in an hour, and no more.
+    pub async fn count_reset(
+        &self,
+        database: &PgPool,
+        recipient: &Recipient,
+    ) -> Result<CountedReset, SendError> {
+        let now = self.clock.now();
+        let subject = Subject::resets_of_user(recipient.user);
+        Self::take_reset(database, &subject, now).await?;
+        let counted = CountedReset { subject, at: now };
+        if let Err(refusal) = self.rehearse(database, recipient, now).await {
+            Self::give_reset_back(database, counted).await?;
+            return Err(refusal);
+        }
+        Ok(counted)
+    }
+
+    async fn take_reset(
+        database: &PgPool,
+        subject: &Subject,
+        now: DateTime<Utc>,
+    ) -> Result<(), SendError> {
+        let windows = [
+            Window { events: RESETS_PER_HOUR, period: TimeDelta::hours(1) },
+            Window { events: RESETS_PER_DAY, period: TimeDelta::days(1) },
+        ];
+        let connection = &mut *database.acquire().await?;
+        if windows::take(connection, subject, &windows, now).await? {
+            return Ok(());
+        }
+        let retry_at = windows::room_at(connection, subject, &windows, now).await?;
+        Err(SendError::Cooldown { retry_at })
+    }
+
+    /// Takes it off the count: no code was sent.
+    ///
+    /// # Errors
+    /// The database failed. It stays counted, for a day at most.
+    pub async fn give_reset_back(
+        database: &PgPool,
+        CountedReset { subject, at }: CountedReset,
+    ) -> sqlx::Result<()> {
+        windows::give_back(&mut *database.acquire().await?, &[subject], at).await
+    }
+
+    /// Counts a send and takes that back at once: whether there is room.
+    async fn rehearse(
+        &self,
+        database: &PgPool,
+        recipient: &Recipient,
+        now: DateTime<Utc>,
+    ) -> Result<(), SendError> {
+        let mut work = Work::on(database);
+        let Counted { subjects, is_free } = self.count_send(&mut work, recipient, now).await?;
+        self.undo_counted(recipient, &subjects, is_free, now).await;
+        Ok(work.into_transaction().await?.rollback().await?)
+    }
+
     /// Counts a send against every limit. Where one has no room nothing is counted, once the caller has
     /// given the work up.
     pub(super) async fn count_send(
@@ -58,10 +127,19 @@ impl Otp {
 
     /// Undoes outside PostgreSQL what [`Self::count_send`] has done, for a send that came to nothing.
     pub(super) async fn undo_count_send(&self, draft: &Draft, is_free: bool) {
-        self.store.undo_count(&draft.counted, draft.reserved_at).await;
+        self.undo_counted(&draft.recipient, &draft.counted, is_free, draft.reserved_at).await;
+    }
+
+    async fn undo_counted(
+        &self,
+        recipient: &Recipient,
+        counted: &[Subject],
+        is_free: bool,
+        at: DateTime<Utc>,
+    ) {
+        self.store.undo_count(counted, at).await;
         if is_free {
-            let Recipient { user, purpose, .. } = draft.recipient;
-            self.store.undo_free_resend(user, purpose).await;
+            self.store.undo_free_resend(recipient.user, recipient.purpose).await;
         }
     }
 
@@ -85,6 +163,10 @@ impl Otp {
 
     /// What a send counts against. The user comes first even where there is no wait: that row is
     /// what makes two sends to one user follow each other.
+    ///
+    /// A code for a new password is not counted for the address of whoever asks. One for nobody would not
+    /// be either, and the difference would show in what else can be asked for from there: that there is
+    /// such an account. Asking is limited by address, in `rate_limits`, whoever is asked for.
     fn send_limits(&self, recipient: &Recipient, is_free: bool) -> Vec<SendLimit> {
         let rules = &self.rules;
         let (hour, day) = (TimeDelta::hours(1), TimeDelta::days(1));
@@ -95,30 +177,20 @@ impl Otp {
             subject: Subject::sends_to_user(recipient.user),
             windows: wait.into_iter().collect(),
         };
-        let of_resets = (recipient.purpose == Purpose::PasswordReset).then(|| SendLimit {
-            scope: Scope::User,
-            subject: Subject::resets_of_user(recipient.user),
+        let of_number = SendLimit {
+            scope: Scope::Number,
+            subject: Subject::sends_to_number(&recipient.number),
             windows: vec![
-                Window { events: RESETS_PER_HOUR, period: hour },
-                Window { events: RESETS_PER_DAY, period: day },
+                Window { events: rules.per_number_hourly, period: hour },
+                Window { events: rules.per_number_daily, period: day },
             ],
+        };
+        let of_address = (recipient.purpose != Purpose::PasswordReset).then(|| SendLimit {
+            scope: Scope::Address,
+            subject: Subject::sends_from_address(recipient.address),
+            windows: vec![Window { events: rules.per_address_hourly, period: hour }],
         });
-        let of_others = [
-            SendLimit {
-                scope: Scope::Number,
-                subject: Subject::sends_to_number(&recipient.number),
-                windows: vec![
-                    Window { events: rules.per_number_hourly, period: hour },
-                    Window { events: rules.per_number_daily, period: day },
-                ],
-            },
-            SendLimit {
-                scope: Scope::Address,
-                subject: Subject::sends_from_address(recipient.address),
-                windows: vec![Window { events: rules.per_address_hourly, period: hour }],
-            },
-        ];
-        iter::once(of_user).chain(of_resets).chain(of_others).collect()
+        [of_user, of_number].into_iter().chain(of_address).collect()
     }
 }
 

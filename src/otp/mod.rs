@@ -68,6 +68,7 @@ pub use deliver::Sent;
 pub use guess::{Ending, Guess, GuessError, Judgement};
 pub use kept_under::{codes_kept_under, numbers_kept_under};
 pub use ledger::{Figures, ReportBy, ReportLine, report};
+pub use limits::CountedReset;
 pub use lockout::LONG_CODE_DIGITS;
 pub use money::{
     Amount, AmountError, BudgetScope, Budgets, Currency, CurrencyError, Money, Prices, PricesError,

@@ -31,8 +31,7 @@ impl Subject {
         Self(format!("send:user:{user}"))
     }
 
-    /// Codes for a new password, of which a user gets fewer than of others. Sorts between the user's
-    /// and the number's, as they are locked.
+    /// Codes for a new password, of which a user gets fewer than of others.
     pub(super) fn resets_of_user(user: UserId) -> Self {
         Self(format!("send:reset:{user}"))
     }

@@ -6,6 +6,7 @@ mod counting;
 mod doors;
 mod forging;
 mod races;
+mod resets;
 
 use chrono::TimeDelta;
 use ringfence::foundation::ClientAddress;

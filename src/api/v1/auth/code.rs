@@ -14,7 +14,8 @@ use crate::http::{Client, Problem};
 use crate::number_claims;
 use crate::otp::providers::sinch;
 use crate::otp::{
-    Addressee, AppHash, Channel, Live, Occasion, OtpFailure, Purpose, Recipient, SendError,
+    Addressee, AppHash, Channel, CountedReset, Live, Occasion, Otp, OtpFailure, Purpose, Recipient,
+    SendError,
 };
 use crate::proofs::{Action, Difficulty};
 use crate::state::{App, AppState};
@@ -147,7 +148,8 @@ pub(in crate::api::v1) async fn send_to(
     sent
 }
 
-/// Asks the limits and the guard, and tells the guard what became of it.
+/// Asks the limits and the guard, and tells both what became of it. A code for a new password asks its own
+/// limits first: of those that are refused nobody else is to feel anything.
 async fn send_guarded(
     app: &App,
     client: &Client,
@@ -156,13 +158,40 @@ async fn send_guarded(
 ) -> Result<Live, NotSent> {
     let Outgoing { recipient, asked } = outgoing;
     let Some(asked) = asked else { return Ok(carry(app, recipient, None).await?) };
-    limits::take_send(app, &recipient).await?;
-    let admitted = admit(app, client, action, &asked).await?;
+    let reset = match recipient.purpose {
+        Purpose::PasswordReset => Some(app.otp.count_reset(&app.database, &recipient).await?),
+        Purpose::Login | Purpose::PhoneChange => None,
+    };
+    let admitted = match permit(app, client, action, &recipient, &asked).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            give_back(app, reset).await?;
+            return Err(refusal);
+        }
+    };
     let carried = carry(app, recipient, Some(&admitted)).await;
     if carried.as_ref().is_err_and(|refusal| !may_have_sent(refusal)) {
         app.guard.take_back(&app.database, admitted, &asked).await?;
+        give_back(app, reset).await?;
     }
     Ok(carried?)
+}
+
+async fn give_back(app: &App, reset: Option<CountedReset>) -> sqlx::Result<()> {
+    let Some(reset) = reset else { return Ok(()) };
+    Otp::give_reset_back(&app.database, reset).await
+}
+
+/// Asks the shared limits, and then the guard.
+async fn permit(
+    app: &App,
+    client: &Client,
+    action: Action,
+    recipient: &Recipient,
+    asked: &Asked,
+) -> Result<Admitted, NotSent> {
+    limits::take_send(app, recipient).await?;
+    admit(app, client, action, asked).await
 }
 
 /// Asks the guard, and where that is in doubt for a challenge to be met.
