@@ -73,6 +73,12 @@ impl Subject {
         Self(format!("wrong:number:{}", number.e164()))
     }
 
+    /// Wrong codes of an authenticator app over a year. Sorts behind the guesses, before which it is
+    /// locked.
+    pub(super) fn wrong_codes_of_app(user: UserId) -> Self {
+        Self(format!("wrong:app:{user}"))
+    }
+
     /// All that is counted for a person with those numbers.
     pub(super) fn all_of(user: UserId, numbers: &[PhoneNumber]) -> Vec<Self> {
         let of_user = [
@@ -80,6 +86,7 @@ impl Subject {
             Self::resets_of_user(user),
             Self::guesses_of_user(user),
             Self::wrong_codes_of_user(user),
+            Self::wrong_codes_of_app(user),
         ];
         let of_numbers = numbers.iter().flat_map(|number| {
             [

@@ -8,7 +8,7 @@ use ringfence::foundation::{Keyring, Renewed};
 use ringfence::totp;
 
 use crate::phone_change::{change, mail_undo, moved, undo};
-use crate::support::{Answer, Person, RACERS, SECRET_KEY, TestApp, Visitor, count, race};
+use crate::support::{Answer, Person, RACERS, SECRET_KEY, TestApp, Visitor, count, race, wrong};
 
 const PATH: &str = "/api/v1/profile/totp";
 const ROOM: [(&str, &str); 2] = [("OTP_POLICY", "always"), ("OTP_RESEND_SECONDS", "0")];
@@ -45,7 +45,11 @@ async fn ask(app: &TestApp, token: &str, method: Method, path: &str, body: Value
 
 /// Ada, whose app gives the codes, and her token.
 async fn scene() -> (TestApp, Person, Authenticator, String) {
-    let app = TestApp::with(&ROOM).await;
+    scene_with(&[]).await
+}
+
+async fn scene_with(settings: &[(&str, &str)]) -> (TestApp, Person, Authenticator, String) {
+    let app = TestApp::with(&[ROOM.as_slice(), settings].concat()).await;
     let ada = Person::ada();
     let token = app.verified(&ada).await;
     let theirs = add_app(&app, &token, &ada).await;
@@ -141,20 +145,68 @@ async fn of_all_who_enter_one_code_at_once_one_is_let_in() {
 }
 
 #[tokio::test]
-async fn wrong_codes_are_counted_with_those_by_text_and_ten_leave_the_text_only() {
+async fn wrong_codes_are_counted_with_those_by_text_and_eight_leave_the_text_only() {
     let (app, ada, theirs, _) = scene().await;
-    let wrong = crate::support::wrong(&theirs.at(app.now()));
+    let guess = wrong(&theirs.at(app.now()));
     let ticket = app.login(&ada).await.is(200).text("loginTicket");
-    for _ in 0..10 {
-        enter(&app, &ticket, &wrong).await.refused(401, "otp_invalid");
+    for _ in 0..8 {
+        enter(&app, &ticket, &guess).await.refused(401, "otp_invalid");
     }
     enter(&app, &ticket, &theirs.at(app.now())).await.refused(401, "otp_new_code_required");
     app.request_otp(&ticket).await.is(200);
-    app.verify(&ticket, &app.code_for(&ada)).await.refused(429, "otp_guesses_exhausted");
+    let code = app.code_for(&ada);
+    for _ in 0..2 {
+        app.verify(&ticket, &wrong(&code)).await.refused(401, "otp_invalid");
+    }
+    app.verify(&ticket, &code).await.refused(429, "otp_guesses_exhausted");
     app.advance(TimeDelta::hours(1) + TimeDelta::seconds(1));
     let login = app.login(&ada).await.is(200);
     assert_eq!(login.json()["methods"], json!(["sms"]), "a text is sent by itself again");
     app.verify(&login.text("loginTicket"), &app.code_for(&ada)).await.is(200);
+    app.advance(TimeDelta::days(365));
+    let ticket = app.login(&ada).await.is(200).text("loginTicket");
+    enter(&app, &ticket, &theirs.at(app.now())).await.is(200);
+}
+
+#[tokio::test]
+async fn wrong_codes_that_a_stranger_gives_for_a_new_password_leave_the_app_on() {
+    let (app, ada, theirs, _) = scene().await;
+    let login = app.login(&ada).await.is(200).text("loginTicket");
+    for _ in 0..2 {
+        let ticket = app.forgotten(&ada).await;
+        let guess = wrong(&app.code_for(&ada));
+        for _ in 0..5 {
+            let reset = app.reset(&ticket, &guess, "a new and better staple").await;
+            reset.refused(401, "otp_invalid");
+        }
+    }
+    // The wait is one over all codes; who is told of it has used up nothing of a year.
+    for _ in 0..10 {
+        let refused = enter(&app, &login, &theirs.at(app.now())).await;
+        refused.refused(429, "otp_guesses_exhausted");
+    }
+    app.advance(TimeDelta::hours(1) + TimeDelta::seconds(1));
+    let login = app.login(&ada).await.is(200);
+    assert_eq!(login.json()["methods"], json!(["totp", "sms"]));
+    enter(&app, &login.text("loginTicket"), &theirs.at(app.now())).await.is(200);
+}
+
+#[tokio::test]
+async fn of_wrong_codes_that_race_no_more_are_judged_than_a_year_has() {
+    let (app, ada, theirs, _) = scene_with(&[("OTP_WRONG_PER_HOUR", "1000")]).await;
+    let guess = wrong(&theirs.at(app.now()));
+    let ticket = app.login(&ada).await.is(200).text("loginTicket");
+    for _ in 0..5 {
+        enter(&app, &ticket, &guess).await.refused(401, "otp_invalid");
+    }
+    app.warm().await;
+    let racers = (0..RACERS).map(|_| {
+        let (visitor, ticket, guess) = (Visitor::clone(&app), ticket.clone(), guess.clone());
+        async move { enter(&visitor, &ticket, &guess).await }
+    });
+    let answers = race(racers.collect()).await;
+    assert_eq!(count(&answers, 401, "otp_invalid"), 3, "{answers:?}");
+    assert_eq!(count(&answers, 401, "otp_new_code_required"), RACERS - 3, "{answers:?}");
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ pub(in crate::api::v1) async fn judge_code(
     };
     let now = app.clock.now();
     if let Some(step) = app.totp.check(&app.database, user, code, is_confirmed, now).await? {
+        app.otp.note_right_app_guess(&app.database, &guess).await?;
         return Ok((guess, step));
     }
     app.otp.note_wrong_app_guess(&app.database, &guess).await?;
