@@ -23,9 +23,10 @@ pub(super) const MEMORY: TimeDelta = TimeDelta::days(7);
 
 /// Wrong codes within a year that a user and a number may have before their codes get longer. Nothing
 /// takes one back, a right code least of all: who waits for the owner's gains nothing by it.
-pub(super) const LONG_MEMORY: Window = Window { events: 30, period: TimeDelta::days(365) };
+pub(super) const LONG_MEMORY: Window = Window { events: 25, period: TimeDelta::days(365) };
 /// How many digits they have from then on, at least: the 5,800 guesses that `windows` leave for a year
-/// are then a chance of 1 in 17,000, and the first `LONG_MEMORY` another of 1 in 29,000.
+/// are then a chance of 1 in 17,000, and the first `LONG_MEMORY` another of 1 in 29,000: two
+/// that were live at the time, for a login and for a new password, take nine more.
 pub const LONG_CODE_DIGITS: usize = 8;
 
 /// The windows in which wrong codes must find room, shortest first: `per_hour` in an hour, twice as
@@ -123,8 +124,9 @@ mod tests {
             let forgotten = guesser.now - MEMORY;
             guesser.wrong.retain(|wrong| *wrong > forgotten);
         }
-        // The code that was live when the last of them was given still has its six digits.
-        let short = LONG_MEMORY.events + MOST_ATTEMPTS - 1;
+        // Two codes may be live when the last of them is given, for a login and for a new password, and
+        // still have their six digits.
+        let short = LONG_MEMORY.events - 1 + 2 * MOST_ATTEMPTS;
         let long = total - short;
         // Of those of an app two are right at a time.
         let by_app = YEAR.events;
