@@ -111,6 +111,9 @@ pub async fn consume(
 }
 
 /// Makes every ticket of `user` worthless: the password that was proven for it is none any more.
+///
+/// To be called before the user's row is held, since a login that ends holds its ticket first, and once more when it
+/// is: a ticket is issued with that row held, perhaps between the two.
 pub async fn revoke(connection: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM login_tickets WHERE user_id = $1", user as _)
         .execute(connection)

@@ -32,8 +32,8 @@ pub use number::{NumberError, change_number, hold_number, release_number, restor
 pub use profile::{Edit, ProfileEdit, edit_profile};
 pub use role::{Role, RoleError};
 pub use store::{
-    count_hashes_unlike, find, find_by_identifier, insert, is_locked, record_otp_sent,
-    replace_password_hash, require_free, reset_password_hash, verify_phone,
+    Proof, count_hashes_unlike, find, find_by_identifier, hold_password, insert, is_locked,
+    record_otp_sent, replace_password_hash, require_free, reset_password_hash, verify_phone,
 };
 
 /// A person, as stored. Not `Debug`: all of it is personal.

@@ -141,6 +141,48 @@ pub async fn is_locked(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Resul
     Ok(found.unwrap_or(true))
 }
 
+/// What [`hold_password`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The password is the one that was proven, and the person may log in.
+    Holds,
+    /// Another password has taken its place, or the person is not there any more.
+    Outdated,
+    /// The password is the one that was proven, and the account is locked.
+    Locked,
+}
+
+/// Whether the password whose hash is `proven` is still the person's. The answer holds until the
+/// transaction ends.
+///
+/// To be asked before whatever that password opens is written down, and in the same transaction. Hashing takes long
+/// enough for another password to come in between. The row is held `FOR SHARE`, which a new password waits for, as it
+/// does not for the key of a session: so who sets one ends what was written down before it, and what comes after it
+/// is refused here. Held first of all, so that nobody waits for somebody who waits for them.
+pub async fn hold_password(
+    connection: &mut PgConnection,
+    id: UserId,
+    proven: &PhcString,
+) -> sqlx::Result<Proof> {
+    let held = sqlx::query!(
+        r#"
+        SELECT password_hash = $2 AS "is_proven!", locked_at IS NOT NULL AS "is_locked!"
+        FROM users
+        WHERE id = $1
+        FOR SHARE
+        "#,
+        id as _,
+        proven.as_str(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(match held {
+        Some(held) if held.is_proven && held.is_locked => Proof::Locked,
+        Some(held) if held.is_proven => Proof::Holds,
+        _ => Proof::Outdated,
+    })
+}
+
 /// Notes that a code was sent, and Sinch's id where Sinch judges it.
 pub async fn record_otp_sent(
     connection: &mut PgConnection,

@@ -241,6 +241,8 @@ pub(super) async fn reset_password(desk: &Desk, arguments: &ResetArguments) -> a
     let is_set = users::set_password_hash(&mut transaction, user.id, &hash, until, now).await?;
     anyhow::ensure!(is_set, nobody());
     emails::withdraw_change(&mut transaction, user.id, &user.email).await?;
+    // One that was issued while the row was waited for is of the old password, too.
+    login_tickets::revoke(&mut transaction, user.id).await?;
     let why = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
     known_devices::forget(&mut transaction, user.id).await?;

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::Connection as _;
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection as _, Postgres};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
@@ -23,7 +24,7 @@ use crate::rate_limits::Action;
 use crate::sessions::Method;
 use crate::state::{App, AppState, OtpPolicy};
 use crate::totp;
-use crate::users::{self, Identifier, User};
+use crate::users::{self, Identifier, Proof, User};
 
 use super::code::NotSent;
 use super::password_proof::{self, Proven, Tried};
@@ -202,9 +203,9 @@ pub(in crate::api) async fn login(
     let proven = first_login::replace_handed_out(&app, &client, proven, typed).await?;
     if is_code_due(&app, &proven) {
         let Proven { user, connection, .. } = proven;
-        drop(connection);
+        let ticket = issue_ticket(&app, &client, &user, connection).await?;
         Metric::Logins.add(&["code_due"]);
-        let answer = ask_for_code(&app, &client, &user, login.app_hash).await?;
+        let answer = ask_for_code(&app, &client, &user, ticket, login.app_hash).await?;
         return Ok(WithCookie::untouched(Json(LoginAnswer::CodeRequired(answer))));
     }
     let signed_in = sign_in(&app, &client, proven, login.refresh_token_in).await?;
@@ -212,8 +213,8 @@ pub(in crate::api) async fn login(
     Ok(signed_in)
 }
 
-/// Opens the session. Writing it down waits for whoever is locking the account, and asks afterwards whether
-/// it was locked: who locks it next finds the session there.
+/// Opens the session, for as long as the password that was proven is the person's: who changes that or locks the
+/// account next finds the session there.
 async fn sign_in(
     app: &App,
     client: &Client,
@@ -223,20 +224,29 @@ async fn sign_in(
     let Proven { user, mut connection, .. } = proven;
     let now = app.clock.now();
     let mut transaction = connection.begin().await?;
+    let proof = users::hold_password(&mut transaction, user.id, &user.password_hash).await?;
+    if proof != Proof::Holds {
+        transaction.rollback().await?;
+        drop(connection);
+        return Err(refuse_unproven(app, client, &user, proof).await);
+    }
     let is_restored = signed_in::restore(app, &mut transaction, client, &user, now).await?;
     let methods = vec![Method::Password];
     let opened =
         signed_in::open_session(app, &mut transaction, client, &user, methods, now).await?;
-    if users::is_locked(&mut *transaction, user.id).await? {
-        transaction.rollback().await?;
-        drop(connection);
-        return Err(refuse_locked(app, client, &user).await);
-    }
     transaction.commit().await?;
     drop(connection);
     Metric::Logins.add(&["signed_in"]);
     let answer = signed_in::answer(app, &user, &opened, into, None, "Logged in.", now)?;
     Ok(answer.map(|answer| Json(LoginAnswer::SignedIn(answer.restored(is_restored)))))
+}
+
+/// What is told of a password that has changed, or of a lock, since it was proven.
+async fn refuse_unproven(app: &App, client: &Client, user: &User, proof: Proof) -> Problem {
+    match proof {
+        Proof::Locked => refuse_locked(app, client, user).await,
+        Proof::Holds | Proof::Outdated => password_proof::refuse(app, client, Some(user.id)).await,
+    }
 }
 
 async fn refuse_locked(app: &App, client: &Client, user: &User) -> Problem {
@@ -260,15 +270,34 @@ fn is_code_due(app: &App, proven: &Proven) -> bool {
     }
 }
 
+/// The ticket of a login that waits for its code, for as long as the password that was proven is the person's.
+async fn issue_ticket(
+    app: &App,
+    client: &Client,
+    user: &User,
+    mut connection: PoolConnection<Postgres>,
+) -> Result<OpaqueToken, Problem> {
+    let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
+    let mut transaction = connection.begin().await?;
+    let proof = users::hold_password(&mut transaction, user.id, &user.password_hash).await?;
+    if proof != Proof::Holds {
+        transaction.rollback().await?;
+        drop(connection);
+        return Err(refuse_unproven(app, client, user, proof).await);
+    }
+    let address = client.address.limited();
+    login_tickets::issue(&mut *transaction, &ticket, user.id, address, app.clock.now()).await?;
+    transaction.commit().await?;
+    Ok(ticket)
+}
+
 async fn ask_for_code(
     app: &AppState,
     client: &Client,
     user: &User,
+    ticket: OpaqueToken,
     app_hash: Option<AppHash>,
 ) -> Result<CodeRequired, Problem> {
-    let ticket = OpaqueToken::generate(&app.entropy).map_err(Problem::internal)?;
-    let address = client.address.limited();
-    login_tickets::issue(&app.database, &ticket, user.id, address, app.clock.now()).await?;
     let number = code::login_number(app, user).await?;
     let has_app = user.is_verified
         && totp::is_on(&app.database, user.id).await?

@@ -10,7 +10,7 @@ use crate::api::unattended::without_an_answer;
 use crate::api::v1::account;
 use crate::audit::Event;
 use crate::emails::Occasion;
-use crate::foundation::{Metric, OpaqueToken};
+use crate::foundation::{Metric, OpaqueToken, UserId};
 use crate::http::{Client, Kind, Problem};
 use crate::known_devices;
 use crate::passwords::{Guess, Origin, Password, PasswordHash, Verification, Whose};
@@ -63,7 +63,10 @@ pub(super) async fn prove(
         }
         (Some(user), Ok(Verification::Match)) => user,
         (Some(user), Ok(Verification::MatchOutdated)) => {
-            renew_hash(app, user, tried.password.clone()).await?
+            match renew_hash(app, user, tried.password.clone()).await? {
+                Ok(user) => user,
+                Err(user) => return Err(wrong(app, client, user, &guess, now).await?),
+            }
         }
         (user, Ok(_)) => return Err(wrong(app, client, user, &guess, now).await?),
         (_, Err(cause)) => {
@@ -117,10 +120,15 @@ async fn wrong(
         let app = app.clone();
         without_an_answer(async move { tell_shut(&app, &user, now).await });
     }
+    Ok(refuse(app, client, id).await)
+}
+
+/// What is told of a password that is not the person's, or not any more.
+pub(super) async fn refuse(app: &App, client: &Client, id: Option<UserId>) -> Problem {
     Metric::Logins.add(&["refused"]);
     let event = Event::LoginFailed { reason: Kind::InvalidCredentials.entry().code };
     let problem = Problem::new(Kind::InvalidCredentials).detail("Invalid email or password.");
-    Ok(trail::refuse(app, client, id, event, problem).await)
+    trail::refuse(app, client, id, event, problem).await
 }
 
 async fn tell_shut(app: &App, user: &User, now: DateTime<Utc>) {
@@ -143,11 +151,27 @@ pub(in crate::api::v1) fn read_hash(user: &User) -> Option<PasswordHash> {
         .ok()
 }
 
-/// Hashes anew under today's cost. The user with the new hash.
-async fn renew_hash(app: &App, user: User, password: Password) -> Result<User, Problem> {
+/// Hashes anew under today's cost. The user with the hash that is stored then, of which `password` is; `Err` where it
+/// is not, any more.
+///
+/// Somebody else may have replaced the old hash meanwhile: another login of the same person by one of the same
+/// password, or whoever has set another password. Only the new hash can tell which.
+async fn renew_hash(
+    app: &App,
+    user: User,
+    password: Password,
+) -> Result<Result<User, Option<User>>, Problem> {
     let salt = app.entropy.bytes().map_err(Problem::internal)?;
-    let new = PhcString::from(app.hasher.hash(password, salt).await?.to_phc());
+    let new = PhcString::from(app.hasher.hash(password.clone(), salt).await?.to_phc());
     let (now, old, until) = (app.clock.now(), &user.password_hash, user.password_expires_at);
-    users::replace_password_hash(&app.database, user.id, old, &new, until, now).await?;
-    Ok(User { password_hash: new, ..user })
+    if users::replace_password_hash(&app.database, user.id, old, &new, until, now).await? {
+        return Ok(Ok(User { password_hash: new, ..user }));
+    }
+    let user = users::find(&app.database, user.id).await?;
+    let stored = user.as_ref().and_then(read_hash);
+    Ok(match (user, app.hasher.verify(password, stored).await?) {
+        (user, Verification::Mismatch) => Err(user),
+        (Some(user), _) if !user.is_password_over(now) => Ok(user),
+        (user, _) => Err(user),
+    })
 }

@@ -74,6 +74,8 @@ pub(in crate::api) async fn reset_password(
         return Err(super::no_such_user());
     }
     emails::withdraw_change(&mut transaction, id, &user.email).await?;
+    // One that was issued while the row was waited for is of the old password, too.
+    login_tickets::revoke(&mut transaction, id).await?;
     let reason = EndReason::PasswordReset;
     let ended = sessions::end(&mut transaction, id, Which::All, reason, now).await?;
     known_devices::forget(&mut transaction, id).await?;

@@ -59,6 +59,8 @@ pub(super) async fn replace(
     if !users::replace_password_hash(&mut *transaction, user.id, old, new, None, now).await? {
         return Ok(false);
     }
+    // One that was issued while the row was waited for is of the old password, too.
+    login_tickets::revoke(&mut transaction, user.id).await?;
     reset_tickets::revoke(&mut transaction, user.id).await?;
     emails::withdraw_change(&mut transaction, user.id, &user.email).await?;
     passwords::forget_guesses(&mut *transaction, user.id).await?;

@@ -200,6 +200,8 @@ async fn set(
         // The number is not this user's any more: the code has proven somebody else's.
         return Err(invalid());
     }
+    // One that was issued while the row was waited for is of the old password, too.
+    login_tickets::revoke(&mut transaction, user.id).await?;
     number_claims::keep(&mut transaction, number.e164()).await?;
     if !reset_tickets::consume(&mut transaction, reset, now).await? {
         return Err(Problem::new(Kind::ResetTicketInvalid));

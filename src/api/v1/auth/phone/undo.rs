@@ -103,6 +103,8 @@ async fn restore(
     let number = change.old_number.as_str();
     let restored = users::restore_number(&mut transaction, user, number, nobodys, now).await?;
     let restored = restored.ok_or_else(|| Problem::new(Kind::UndoTokenInvalid))?;
+    // One that was issued while the row was waited for is of the old password, too.
+    login_tickets::revoke(&mut transaction, user).await?;
     if !phone_changes::take_back(&mut transaction, change, now).await? {
         return Err(Problem::new(Kind::UndoTokenInvalid));
     }
