@@ -44,6 +44,19 @@ pub async fn hold_admin(
     })
 }
 
+/// Whether `id` has the administrator's role, locked or not; `false` where nobody has that id. The answer holds until
+/// the transaction ends.
+pub async fn hold_role(connection: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
+    let held = sqlx::query_scalar!(
+        r#"SELECT $2 = ANY (roles) AS "has_role!" FROM users WHERE id = $1 FOR NO KEY UPDATE"#,
+        id as _,
+        Role::ADMIN,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(held.unwrap_or(false))
+}
+
 /// Those of the two who are administrators; holds both rows.
 async fn hold_both(
     connection: &mut PgConnection,

@@ -22,7 +22,7 @@ pub use administration::{
     LOCKED_REASON_MAX, Page, add_roles, delete, hold, list, lock, remove_roles, set_password_hash,
     set_roles, unlock,
 };
-pub use admins::{Standing, hold_admin};
+pub use admins::{Standing, hold_admin, hold_role};
 pub use bulk::{ImportedUser, Taken, insert_many, taken};
 pub use display_name::{DisplayName, DisplayNameError};
 pub use email::{ChangeEmailError, Changed, change_email};

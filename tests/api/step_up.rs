@@ -89,6 +89,37 @@ async fn where_a_login_takes_the_password_alone_the_password_is_enough() {
     }
 }
 
+/// An administrator's login takes a code whatever the policy: so does what that code depends on.
+#[tokio::test]
+async fn an_administrator_changes_what_a_login_depends_on_after_a_fresh_one_only() {
+    for policy in ["enrollment", "new-device"] {
+        let app = TestApp::with(&[("OTP_POLICY", policy), ("OTP_RESEND_SECONDS", "0")]).await;
+        let ada = Person::ada();
+        let old = app.signed_in(&ada).await;
+        let other = app.session(&old.text("token")).await.is(200).text("sessionId");
+        let by_password = json!({ "password": ada.password });
+        let app_codes = "/api/v1/profile/totp".to_owned();
+        let totp = [
+            (Method::POST, app_codes.clone(), by_password.clone(), 201),
+            (Method::DELETE, app_codes, by_password, 204),
+        ];
+        app.set_roles(&ada, "{admin}").await;
+        app.advance(TimeDelta::minutes(14));
+        let token = app.refresh(&old.text("refreshToken")).await.is(200).text("token");
+        app.advance(TimeDelta::minutes(1) + TimeDelta::seconds(1));
+        for (method, path, body, _) in changes(&other).into_iter().chain(totp.clone()) {
+            let refused = app.send_as(&token, method, &path, &body).await;
+            refused.refused(401, "step_up_required");
+        }
+        assert_eq!(app.count("SELECT count(*) FROM totp_seeds").await, 0, "{policy}");
+
+        let fresh = log_in_by_code(&app, &ada).await.text("token");
+        for (method, path, body, status) in totp.into_iter().chain(changes(&other)) {
+            app.send_as(&fresh, method, &path, &body).await.is(status);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_login_ends_the_session_that_it_brings_along() {
     let app = TestApp::with(&[("FRONTEND_URL", "https://app.example.com")]).await;

@@ -145,6 +145,21 @@ async fn roles_are_given_and_taken() {
 }
 
 #[tokio::test]
+async fn whoever_becomes_an_administrator_logs_in_anew() {
+    let installation = Installation::new().await;
+    let serving = installation.serve().await;
+    installation.token(&serving.api).await;
+    let ended = async || {
+        let sessions = users(&installation, &["sessions", PHONE]).await;
+        sessions["sessions"][0]["endedAs"].clone()
+    };
+    users(&installation, &["roles", EMAIL, "--add", "ops"]).await;
+    assert_eq!(ended().await, json!(null));
+    users(&installation, &["roles", EMAIL, "--add", "admin"]).await;
+    assert_eq!(ended().await, "revoked");
+}
+
+#[tokio::test]
 async fn a_lock_ends_the_sessions_and_keeps_out_until_it_is_taken_off() {
     let installation = Installation::new().await;
     let serving = installation.serve().await;

@@ -176,7 +176,7 @@ pub(super) async fn roles(desk: &Desk, arguments: &RolesArguments) -> anyhow::Re
     let now = desk.clock.now();
     let mut transaction = desk.database.begin().await?;
     let removed = users::remove_roles(&mut *transaction, user.id, &arguments.remove, now).await?;
-    removed.with_context(nobody)?;
+    let removed = removed.with_context(nobody)?;
     let added = users::add_roles(&mut *transaction, user.id, &arguments.add, now).await;
     let added = added.map_err(|error| {
         if violates(&error, "users_roles_form") {
@@ -187,6 +187,16 @@ pub(super) async fn roles(desk: &Desk, arguments: &RolesArguments) -> anyhow::Re
     let changed = added.with_context(nobody)?;
     let event = Event::RolesChanged { roles: changed.roles.clone() };
     desk.record(&mut transaction, user.id, event, now).await?;
+    let is_admin = |user: &User| user.roles.iter().any(|role| role == Role::ADMIN);
+    if is_admin(&changed) && !is_admin(&removed) {
+        // Whatever began by a password alone is no administrator's.
+        let why = EndReason::Revoked;
+        let ended = sessions::end(&mut transaction, user.id, Which::All, why, now).await?;
+        if !ended.is_empty() {
+            let event = Event::SessionsEnded { reason: why.as_str(), sessions_ended: ended.len() };
+            desk.record(&mut transaction, user.id, event, now).await?;
+        }
+    }
     transaction.commit().await?;
     print_user(&changed, None, arguments.who.json)
 }

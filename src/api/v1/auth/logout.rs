@@ -64,7 +64,8 @@ pub(in crate::api) async fn logout(
 ) -> Result<WithCookie<StatusCode>, Problem> {
     let scope = Scope::read(fields)?;
     if scope != Scope::Current {
-        account::require_fresh_login(&app, &bearer)?;
+        let user = account::read(&app, &bearer).await?;
+        account::require_fresh_login(&app, &bearer, &user)?;
     }
     let Bearer(claims) = bearer;
     let which = match scope {

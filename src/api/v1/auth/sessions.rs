@@ -99,7 +99,8 @@ pub(in crate::api) async fn end_session(
     bearer: Bearer,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    account::require_fresh_login(&app, &bearer)?;
+    let user = account::read(&app, &bearer).await?;
+    account::require_fresh_login(&app, &bearer, &user)?;
     let Bearer(claims) = bearer;
     // Somebody else's session, one that has ended and what is no id are all alike: not there.
     let missing = || Problem::new(Kind::NotFound).detail("There is no such session.");

@@ -87,8 +87,8 @@ pub(in crate::api) async fn change_email(
     fields: Fields,
 ) -> Result<(StatusCode, Json<EmailChange>), Problem> {
     let ChangeEmail { email, password } = ChangeEmail::read(fields)?;
-    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
+    account::require_fresh_login(&app, &bearer, &user)?;
     if !user.is_verified {
         return Err(Problem::new(Kind::PhoneVerificationRequired));
     }

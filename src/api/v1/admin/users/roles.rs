@@ -8,6 +8,7 @@ use crate::api::admin::Admin;
 use crate::api::trail;
 use crate::audit::Event;
 use crate::http::{FieldError, Fields, Kind, Problem};
+use crate::sessions::{self, EndReason, Which};
 use crate::state::AppState;
 use crate::users::{self, Role};
 
@@ -50,7 +51,8 @@ fn read(mut fields: Fields) -> Result<Vec<Role>, Problem> {
 /// Set a user's roles
 ///
 /// In the tokens that are issued from now on; those that are out say what they said. This API reads
-/// `admin` fresh at each request. The last administrator cannot give that up.
+/// `admin` fresh at each request. The last administrator cannot give that up. Whoever gets `admin` logs in anew, with a
+/// code: their sessions end.
 #[utoipa::path(put, path = "/api/v1/admin/users/{id}/roles", tag = "admin",
     operation_id = "adminSetRoles", security(("bearer" = [])),
     params(("id" = String, Path, description = "The user's id.")),
@@ -65,14 +67,29 @@ pub(in crate::api) async fn set_roles(
     let roles = read(fields)?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;
-    if !roles.iter().any(|role| role.as_str() == Role::ADMIN) {
+    let makes_admin = if roles.iter().any(|role| role.as_str() == Role::ADMIN) {
+        !users::hold_role(&mut transaction, id).await?
+    } else {
         super::keep_an_admin(&mut transaction, &admin, id).await?;
-    }
+        false
+    };
     let user = users::set_roles(&mut transaction, id, &roles, now).await?;
     let user = user.ok_or_else(super::no_such_user)?;
     let event = Event::RolesChanged { roles: user.roles.clone() };
     trail::record(&app, &mut transaction, &admin, id, event, now).await?;
+    let ended = if makes_admin {
+        // Whatever began by a password alone is no administrator's.
+        sessions::end(&mut transaction, id, Which::All, EndReason::Revoked, now).await?
+    } else {
+        Vec::new()
+    };
+    if !ended.is_empty() {
+        let reason = EndReason::Revoked.as_str();
+        let event = Event::SessionsEnded { reason, sessions_ended: ended.len() };
+        trail::record(&app, &mut transaction, &admin, id, event, now).await?;
+    }
     transaction.commit().await?;
+    app.sessions.revocations().note(&ended, now);
     super::note_act(&admin, Some(id), "roles");
     Ok(Json(user.into()))
 }

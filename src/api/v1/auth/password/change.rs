@@ -73,8 +73,8 @@ pub(in crate::api) async fn change(
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let change = Change::read(fields)?;
-    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
+    account::require_fresh_login(&app, &bearer, &user)?;
     let new = super::checked(&app, &user, &change.current, &change.new)?;
     account::prove_password(&app, &client, &bearer, &user, change.current).await?;
     let new = super::hash(&app, new).await?;

@@ -128,8 +128,8 @@ pub(in crate::api) async fn change_phone(
     fields: Fields,
 ) -> Result<(StatusCode, Json<PhoneChangeRequested>), Problem> {
     let ChangePhone { number, password, channel, app_hash } = ChangePhone::read(&app, fields)?;
-    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
+    account::require_fresh_login(&app, &bearer, &user)?;
     account::prove_password(&app, &client, &bearer, &user, password).await?;
     if user.phone_number.as_deref() == Some(number.e164()) {
         let message = "This is your number already.";

@@ -86,8 +86,8 @@ pub(in crate::api) async fn begin_totp(
 ) -> Result<(StatusCode, Json<TotpBegun>), Problem> {
     let password = input::password(&mut fields, "password");
     let password = fields.finish(password)?;
-    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
+    account::require_fresh_login(&app, &bearer, &user)?;
     if !user.is_verified {
         return Err(Problem::new(Kind::PhoneVerificationRequired));
     }
@@ -119,8 +119,8 @@ pub(in crate::api) async fn remove_totp(
 ) -> Result<StatusCode, Problem> {
     let password = input::password(&mut fields, "password");
     let password = fields.finish(password)?;
-    account::require_fresh_login(&app, &bearer)?;
     let user = account::read(&app, &bearer).await?;
+    account::require_fresh_login(&app, &bearer, &user)?;
     account::prove_password(&app, &client, &bearer, &user, password).await?;
     let now = app.clock.now();
     let mut transaction = app.database.begin().await?;

@@ -1,5 +1,6 @@
 //! `PUT /api/v1/admin/users/{id}/roles`.
 
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::scene;
@@ -31,6 +32,29 @@ async fn an_administrator_makes_another_and_may_then_go() {
     let own = app.path_of(&Person::ada(), "/roles").await;
     admin.put(&own, &json!({ "roles": [] })).await.is(200);
     admin.put(&own, &body).await.refused(403, "admin_required");
+}
+
+#[tokio::test]
+async fn whoever_becomes_an_administrator_logs_in_anew() {
+    let (app, admin, bob, by_code) = scene().await;
+    let by_password = app.login(&bob).await.is(200).text("token");
+    let path = app.path_of(&bob, "/roles").await;
+    admin.put(&path, &json!({ "roles": ["ops"] })).await.is(200);
+    app.session(&by_password).await.is(200);
+    admin.put(&path, &json!({ "roles": ["admin", "ops"] })).await.is(200);
+    for token in [&by_code, &by_password] {
+        app.session(token).await.refused(401, "token_invalid");
+    }
+    let ended = "SELECT count(*) FROM audit_events
+        WHERE event = 'sessions_ended' AND detail ->> 'sessionsEnded' = '2'";
+    assert_eq!(app.count(ended).await, 1);
+
+    // Who is one already goes on.
+    app.advance(TimeDelta::minutes(2));
+    let ticket = app.login(&bob).await.is(200).text("loginTicket");
+    let token = app.verify(&ticket, &app.code_for(&bob)).await.is(200).text("token");
+    admin.put(&path, &json!({ "roles": ["admin"] })).await.is(200);
+    app.session(&token).await.is(200);
 }
 
 #[tokio::test]
