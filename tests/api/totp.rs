@@ -210,6 +210,41 @@ async fn of_wrong_codes_that_race_no_more_are_judged_than_a_year_has() {
 }
 
 #[tokio::test]
+async fn whoever_has_lost_the_number_names_another_by_a_code_of_the_app() {
+    let (app, ada, theirs, _) = scene().await;
+    // As it is once the next owner of it has proven it, and 30 days are over.
+    let released = "UPDATE users SET phone_number = NULL, is_verified = false";
+    sqlx::query(released).execute(app.database()).await.unwrap();
+    let ticket = app.login(&ada).await.is(200).text("loginTicket");
+    let bob = Person::bob();
+    let name = async |code: Option<&str>| {
+        let mut body = json!({ "loginTicket": ticket, "newPhoneNumber": bob.phone });
+        if let Some(code) = code {
+            body["totpCode"] = json!(code);
+        }
+        app.request_otp_with(&body).await
+    };
+    let right = theirs.at(app.now());
+    name(None).await.finds_fault_with(&[("totpCode", "required")]);
+    name(Some(&crate::support::wrong(&right))).await.refused(401, "otp_invalid");
+    name(Some("12")).await.finds_fault_with(&[("totpCode", "totp_code_invalid")]);
+    assert_eq!(app.sends_to(&bob), 0);
+    assert_eq!(app.count("SELECT count(*) FROM number_claims").await, 0);
+    app.request_otp(&ticket).await.refused(409, "phone_missing");
+    name(Some(&right)).await.is(200);
+    // Another text to the same number takes no other code; another number does, and a code counts once.
+    name(None).await.is(200);
+    let elsewhere = json!({
+        "loginTicket": ticket, "newPhoneNumber": Person::numbered(3).phone, "totpCode": right,
+    });
+    app.request_otp_with(&elsewhere).await.refused(401, "otp_invalid");
+    app.verify(&ticket, &app.code_for(&bob)).await.is(200);
+    assert_eq!(app.user_row(&bob).await["email"], json!(ada.email));
+    let alone = json!({ "loginTicket": ticket, "totpCode": right });
+    app.request_otp_with(&alone).await.finds_fault_with(&[("totpCode", "unknown_field")]);
+}
+
+#[tokio::test]
 async fn the_seed_is_kept_encrypted_and_counts_for_its_own_person_only() {
     let (app, ada, theirs, _) = scene().await;
     let stored: Vec<u8> =

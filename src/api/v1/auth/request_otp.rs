@@ -13,15 +13,21 @@ use crate::number_claims;
 use crate::otp::{AppHash, Channel};
 use crate::proofs;
 use crate::state::{App, AppState};
+use crate::totp::{self, TotpCode};
 use crate::users::{self, User};
 
 use super::pending::Reference;
-use super::{code, input};
+use super::{code, input, verify_totp};
+
+/// What the authenticator app shows.
+const APP_CODE: &str = "totpCode";
 
 /// The problems of this endpoint, beside those of every endpoint.
 pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::LoginTicketInvalid,
     Kind::LoginRequired,
+    Kind::OtpInvalid,
+    Kind::OtpNewCodeRequired,
     Kind::UserNotFound,
     Kind::ChannelNotSupported,
     Kind::CountryNotSupported,
@@ -30,6 +36,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
     Kind::PhoneMissing,
     Kind::AccountLocked,
     Kind::ChallengeRequired,
+    Kind::OtpGuessesExhausted,
     Kind::OtpCooldown,
     Kind::OtpLimitReached,
     Kind::OtpDestinationLimited,
@@ -46,6 +53,7 @@ pub(in crate::api) const PROBLEMS: &[Kind] = &[
 struct RequestOtp {
     reference: Reference,
     new_number: Option<PhoneNumber>,
+    app_code: Option<TotpCode>,
     channel: Option<Channel>,
     app_hash: Option<AppHash>,
 }
@@ -66,6 +74,9 @@ pub(in crate::api) struct RequestOtpBody {
     /// claims: where the code is to go. The right code makes it the account's.
     #[schema(example = "+1 415 555 2672")]
     new_phone_number: Option<String>,
+    /// With a `newPhoneNumber`, and required there of somebody who has an authenticator app: what it shows, 6 digits.
+    #[schema(example = "123456", min_length = 6, max_length = 32)]
+    totp_code: Option<String>,
     /// `sms` or `call`; the server's choice where it is not given.
     #[schema(example = "sms", pattern = "^(sms|call)$")]
     channel: Option<String>,
@@ -98,9 +109,16 @@ impl RequestOtp {
     fn read(app: &App, mut fields: Fields) -> Result<Self, Problem> {
         let reference = Reference::read(app, &mut fields);
         let new_number = Self::read_new_number(app, &mut fields, reference.as_ref());
+        // Without another number nobody asks for it.
+        let app_code = match new_number {
+            Some(_) => fields.optional(APP_CODE, "totp_code_invalid", TotpCode::parse),
+            None => None,
+        };
         let channel = input::channel(&mut fields);
         let app_hash = input::app_hash(app, &mut fields);
-        fields.finish(reference.map(|reference| Self { reference, new_number, channel, app_hash }))
+        let request =
+            reference.map(|reference| Self { reference, new_number, app_code, channel, app_hash });
+        fields.finish(request)
     }
 
     /// `newPhoneNumber`, only from whoever has the ticket: an address is shared with others.
@@ -133,7 +151,8 @@ pub(in crate::api) async fn request_otp(
     client: Client,
     fields: Fields,
 ) -> Result<Json<OtpRequested>, Problem> {
-    let RequestOtp { reference, new_number, channel, app_hash } = RequestOtp::read(&app, fields)?;
+    let RequestOtp { reference, new_number, app_code, channel, app_hash } =
+        RequestOtp::read(&app, fields)?;
     proof::require_of_everybody(&app, &client, proofs::Action::RequestOtp).await?;
     let none = Problem::new(Kind::LoginRequired);
     let login = reference.find(&app, &client, app.clock.now(), none).await?;
@@ -144,7 +163,7 @@ pub(in crate::api) async fn request_otp(
         return Err(Problem::new(Kind::AccountLocked));
     }
     if let Some(number) = &new_number {
-        claim(&app, &user, number).await?;
+        claim(&app, &client, &user, number, app_code.as_ref()).await?;
     }
     let number = code::login_number(&app, &user).await?;
     let number = number.ok_or_else(|| Problem::new(Kind::PhoneMissing))?;
@@ -160,12 +179,37 @@ pub(in crate::api) async fn request_otp(
     }))
 }
 
-/// Has the codes of a person without a number go to `number`.
-async fn claim(app: &App, user: &User, number: &PhoneNumber) -> Result<(), Problem> {
+/// Has the codes of a person without a number go to `number`: by a code of their authenticator app, where they have
+/// one. The password alone would take the second factor from whoever has lost the number, not the app.
+async fn claim(
+    app: &App,
+    client: &Client,
+    user: &User,
+    number: &PhoneNumber,
+    app_code: Option<&TotpCode>,
+) -> Result<(), Problem> {
     if user.phone_number.is_some() {
         let message = "The account has a number. Change it once you are logged in.";
         let error = FieldError::new("newPhoneNumber", "phone_not_missing", message);
         return Err(Problem::validation(vec![error]));
     }
-    Ok(number_claims::claim(&app.database, user.id, number, app.clock.now()).await?)
+    if !totp::is_on(&app.database, user.id).await? {
+        return Ok(number_claims::claim(&app.database, user.id, number, app.clock.now()).await?);
+    }
+    if number_claims::wanted(&app.database, user.id).await?.as_ref() == Some(number) {
+        // Asked for again: it was named by a code of the app.
+        return Ok(());
+    }
+    let Some(app_code) = app_code else {
+        let message = "The account has an authenticator app. Send what it shows, too.";
+        return Err(Problem::validation(vec![FieldError::new(APP_CODE, "required", message)]));
+    };
+    let (guess, step) = verify_totp::judge_code(app, client, user.id, app_code, true).await?;
+    let mut transaction = app.database.begin().await?;
+    if !totp::use_step(&mut transaction, user.id, step).await? {
+        return Err(verify_totp::invalid());
+    }
+    app.otp.redeem_app_guess(&mut transaction, &guess).await?;
+    number_claims::claim(&mut *transaction, user.id, number, app.clock.now()).await?;
+    Ok(transaction.commit().await?)
 }
